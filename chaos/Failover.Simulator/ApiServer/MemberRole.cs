@@ -1,0 +1,17 @@
+namespace Failover.Simulator.ApiServer;
+
+/// <summary>What a user may do on a member; a closed set.</summary>
+public enum MemberRole
+{
+    /// <summary>Everything.</summary>
+    Admin,
+
+    /// <summary>Get, list and watch.</summary>
+    ReadOnly,
+
+    /// <summary>Known, but allowed nothing: 403.</summary>
+    Forbidden,
+
+    /// <summary>Its token has run out: 401.</summary>
+    Expired,
+}
