@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using Failover.Domain.Health;
+
+namespace Failover.Domain.Members;
+
+/// <summary>All that is stored of a member: verdict with its evidence, capacity as last observed, the ledger of reservations, cordon and cleanliness.</summary>
+public sealed record MemberState
+{
+    /// <summary>The record's kind, for readers without our types.</summary>
+    public string Kind { get; init; } = "member";
+
+    /// <summary>The record's schema.</summary>
+    public int SchemaVersion { get; init; } = 1;
+
+    /// <summary>As in the fleet file.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>As in the fleet file.</summary>
+    public required string Region { get; init; }
+
+    /// <summary>The latest time any event gave; it never runs backwards.</summary>
+    public required DateTimeOffset Now { get; init; }
+
+    /// <summary>The verdict; it survives our restarts until fresh evidence changes it.</summary>
+    public MemberVerdict Verdict { get; init; }
+
+    /// <summary>Since when it stands.</summary>
+    public DateTimeOffset VerdictSince { get; init; }
+
+    /// <summary>The first sign of the trouble that the verdict is about; for a move's "detected".</summary>
+    public DateTimeOffset? TroubleSince { get; init; }
+
+    /// <summary>The row of the verdict table that decided, and what each witness said.</summary>
+    public string VerdictDetail { get; init; } = "";
+
+    /// <summary>What each witness said last.</summary>
+    public ImmutableArray<Evidence> Evidence { get; init; } = [];
+
+    /// <summary>What was observed of its GPUs; <see langword="null"/> before the first listing.</summary>
+    public CapacitySnapshot? Capacity { get; init; }
+
+    /// <summary>GPUs promised to runs.</summary>
+    public ImmutableArray<GpuReservation> Reservations { get; init; } = [];
+
+    /// <summary>Whether it may take new work after a loss: only once its stale epochs are gone (I9).</summary>
+    public bool Clean { get; init; } = true;
+
+    /// <summary>Stale epochs seen there, for people.</summary>
+    public ImmutableArray<string> StaleWorkloads { get; init; } = [];
+
+    /// <summary>An operator allows no new work.</summary>
+    public bool Cordoned { get; init; }
+
+    /// <summary>An operator's word that it is lost, until taken back or contradicted by fresh evidence.</summary>
+    public string? ConfirmedLostBy { get; init; }
+}
+
+/// <summary>What a witness said, and for how long it has been so as of <paramref name="At"/>, by its own monotonic clock.</summary>
+public sealed record Evidence(string Witness, string Site, Answer Answer, TimeSpan For, DateTimeOffset At, string Detail);
+
+/// <summary>A member's GPUs as one consistent listing of nodes and pods showed them.</summary>
+/// <param name="Version">Rises with every listing that differs.</param>
+/// <param name="Pools">One a GPU type.</param>
+/// <param name="Workloads">Our workloads' bound pods, zombies and terminating ones included.</param>
+public sealed record CapacitySnapshot(long Version, ImmutableArray<PoolSnapshot> Pools, ImmutableArray<WorkloadUse> Workloads);
+
+/// <summary>
+/// A pool of one GPU type. <paramref name="NodesByFreeGpus"/>[f] is the number of ready, schedulable nodes with exactly f GPUs free of all bound pods,
+/// ours and foreign, terminating included. <paramref name="Gpus"/>: allocatable on all ready nodes.
+/// </summary>
+public sealed record PoolSnapshot(string Sku, int Gpus, ImmutableArray<int> NodesByFreeGpus);
+
+/// <summary>GPUs that pods of one of our epochs are bound to.</summary>
+public sealed record WorkloadUse(string RunUid, int Epoch, string Sku, int Gpus);
+
+/// <summary>GPUs promised to an epoch of a run: <paramref name="Workers"/> pods of <paramref name="GpusPerWorker"/>.</summary>
+public sealed record GpuReservation(string RunUid, int Epoch, string EffectId, string Sku, int Workers, int GpusPerWorker, DateTimeOffset At)
+{
+    /// <summary>All of its GPUs.</summary>
+    public int Gpus => Workers * GpusPerWorker;
+}

@@ -1,0 +1,38 @@
+namespace Failover.Domain.Migration;
+
+/// <summary>What an operator may set of the run machine.</summary>
+public sealed record RunPolicy
+{
+    /// <summary>First delay before an effect that failed is tried again; it doubles.</summary>
+    public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest delay between two tries.</summary>
+    public TimeSpan RetryDelayMax { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a member that failed a run is not chosen for it; doubles with every failure, to <see cref="DistrustMax"/>.</summary>
+    public TimeSpan Distrust { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>The longest distrust.</summary>
+    public TimeSpan DistrustMax { get; init; } = TimeSpan.FromHours(4);
+
+    /// <summary>Own verified commits after which the pin on what an epoch resumed from is dropped.</summary>
+    public int OwnCommitsToUnpin { get; init; } = 2;
+
+    /// <summary>Delay before a run that was moved lately is moved again; doubles with every move within <see cref="MoveMemory"/>. The first move has none.</summary>
+    public TimeSpan MoveAgainDelay { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The longest such delay.</summary>
+    public TimeSpan MoveAgainDelayMax { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long a move is remembered for that delay.</summary>
+    public TimeSpan MoveMemory { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Delay before a run that waits for a checkpoint or a store is looked at again.</summary>
+    public TimeSpan LineageRecheck { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Bandwidth assumed for staging deadlines, bytes a second.</summary>
+    public long StagingBytesPerSecond { get; init; } = 50_000_000;
+
+    /// <summary>How long a run runs before its retries are forgotten.</summary>
+    public TimeSpan RunsWellAfter { get; init; } = TimeSpan.FromMinutes(10);
+}

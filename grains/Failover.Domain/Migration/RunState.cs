@@ -1,0 +1,207 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using Failover.Domain.Checkpoints;
+using Failover.Domain.Runs;
+
+namespace Failover.Domain.Migration;
+
+/// <summary>All that is stored of a run: the one row that decides which of its epochs is current.</summary>
+public sealed record RunState
+{
+    /// <summary>The record's kind, for readers without our types.</summary>
+    public string Kind { get; init; } = "run";
+
+    /// <summary>The record's schema.</summary>
+    public int SchemaVersion { get; init; } = 1;
+
+    /// <summary>26 characters <c>[a-z0-9]</c>, never reused.</summary>
+    public required string Uid { get; init; }
+
+    /// <summary>What the user asked for.</summary>
+    public required RunSpec Spec { get; init; }
+
+    /// <summary>Where it stands.</summary>
+    public required RunStep Step { get; init; }
+
+    /// <summary>The latest time any event gave; it never runs backwards.</summary>
+    public required DateTimeOffset Now { get; init; }
+
+    /// <summary>When <see cref="Step"/> was entered.</summary>
+    public required DateTimeOffset StepSince { get; init; }
+
+    /// <summary>When it was submitted.</summary>
+    public required DateTimeOffset SubmittedAt { get; init; }
+
+    /// <summary>The current epoch; <see langword="null"/> before the first launch.</summary>
+    public EpochState? Epoch { get; init; }
+
+    /// <summary>Earlier epochs, oldest first: where they ran, and where the lineage was cut after them.</summary>
+    public ImmutableArray<PastEpoch> Past { get; init; } = [];
+
+    /// <summary>The move under way, from <see cref="RunStep.Planned"/> until it runs.</summary>
+    public MoveState? Move { get; init; }
+
+    /// <summary>Counts moves, finished or not; names effects so that late results of an earlier move are told apart.</summary>
+    public int Moves { get; init; }
+
+    /// <summary>Why it waits; set exactly in <see cref="RunStep.Waiting"/>.</summary>
+    public WaitState? Waiting { get; init; }
+
+    /// <summary>What the stores are known to hold: by store, the newest commit of the chain seen there, hashed and found right.</summary>
+    public ImmutableArray<StoreTip> Tips { get; init; } = [];
+
+    /// <summary>Copies of commits found bad while loading, though they had compared as good: never chosen again from that store.</summary>
+    public ImmutableArray<BadCopy> BadCopies { get; init; } = [];
+
+    /// <summary>Epochs that were cut but whose store could not be reached: sealed at first contact.</summary>
+    public ImmutableArray<PendingSeal> PendingSeals { get; init; } = [];
+
+    /// <summary>Members that lately failed this run; their distrust decays.</summary>
+    public ImmutableArray<Distrust> Distrusted { get; init; } = [];
+
+    /// <summary>Failures of workloads since it last ran well.</summary>
+    public RetryCount Retries { get; init; } = new(0, 0);
+
+    /// <summary>When it was last moved involuntarily, and how often lately: the delay before the next grows (I6).</summary>
+    public MoveHistory Recent { get; init; } = new(null, 0);
+
+    /// <summary>A person said by name that it may start from nothing, once.</summary>
+    public bool StartFromNothing { get; init; }
+
+    /// <summary>Who asked to cancel it, if somebody did.</summary>
+    public string? CancelledBy { get; init; }
+
+    /// <summary>The last finished move, with its dated steps, for reports.</summary>
+    public MoveState? LastMove { get; init; }
+
+    /// <summary>Whether nothing more will ever happen to it.</summary>
+    [JsonIgnore]
+    public bool IsTombstone => Step is RunStep.Finished or RunStep.Cancelled;
+
+    /// <summary>The number of the current epoch, 0 before the first.</summary>
+    [JsonIgnore]
+    public int EpochNumber => Epoch?.Number ?? 0;
+}
+
+/// <summary>The current epoch: where it runs, and what it resumed from. Epoch → member never changes.</summary>
+public sealed record EpochState
+{
+    /// <summary>From 1.</summary>
+    public required int Number { get; init; }
+
+    /// <summary>Where it runs.</summary>
+    public required Target Target { get; init; }
+
+    /// <summary>The last commit of the chain before this epoch; <see langword="null"/>: from nothing.</summary>
+    public required CommitRef? ResumeFrom { get; init; }
+
+    /// <summary>The step of <see cref="ResumeFrom"/>, 0 from nothing.</summary>
+    public required long ResumeStep { get; init; }
+
+    /// <summary>Names this launch in the workload's labels.</summary>
+    public required string LaunchId { get; init; }
+
+    /// <summary>When the epoch became current.</summary>
+    public required DateTimeOffset Since { get; init; }
+
+    /// <summary>The newest progress seen of it.</summary>
+    public Progress? Progress { get; init; }
+
+    /// <summary>Commits of its own that are known to be verified; its pin is kept until there are enough.</summary>
+    public int OwnCommits { get; init; }
+
+    /// <summary>Whether the pin on what it resumed from is still held.</summary>
+    public bool Pinned { get; init; }
+}
+
+/// <summary>Where an epoch runs: the member, its region, the GPU type, and the store that it commits to.</summary>
+public sealed record Target(string Member, string Region, string Sku, string Store);
+
+/// <summary>Progress of an attempt. <paramref name="ResumedFrom"/> is what the attempt said it started from.</summary>
+public sealed record Progress(int Epoch, int Attempt, long Step, CommitRef? ResumedFrom, DateTimeOffset At);
+
+/// <summary>An epoch that is no longer current. <paramref name="CutAt"/> is the resumeFrom of the epoch after it: no later slot counts.</summary>
+public sealed record PastEpoch(int Number, Target Target, CommitRef? ResumeFrom, CommitRef? CutAt, bool Sealed, DateTimeOffset Until);
+
+/// <summary>The newest verified commit of the chain in a store, and its step.</summary>
+public sealed record StoreTip(string Store, CommitRef Commit, long Step, DateTimeOffset At);
+
+/// <summary>A copy that is not to be trusted.</summary>
+public sealed record BadCopy(string Store, CommitRef Commit);
+
+/// <summary>A seal that is owed.</summary>
+public sealed record PendingSeal(int Epoch, string Store);
+
+/// <summary>A member not to be chosen for this run until then.</summary>
+public sealed record Distrust(string Member, DateTimeOffset Until, int Count, string Reason);
+
+/// <summary>Retries used.</summary>
+public sealed record RetryCount(int InPlace, int Elsewhere);
+
+/// <summary>The last involuntary move and how many were made in a row.</summary>
+public sealed record MoveHistory(DateTimeOffset? LastAt, int Count);
+
+/// <summary>Why a run waits, in words, since when, and until when at the latest it is looked at again.</summary>
+public sealed record WaitState(WaitReason Reason, string Detail, DateTimeOffset Since)
+{
+    /// <summary>Not planned again before this time.</summary>
+    public DateTimeOffset? Until { get; init; }
+
+    /// <summary>What kept it out, by member.</summary>
+    public ImmutableArray<MemberReason> PerMember { get; init; } = [];
+}
+
+/// <summary>Why a run can't have a place on a member.</summary>
+public sealed record MemberReason(string Member, string Reason);
+
+/// <summary>A move under way.</summary>
+public sealed record MoveState
+{
+    /// <summary><see cref="RunState.Moves"/> at its start.</summary>
+    public required int Number { get; init; }
+
+    /// <summary>Why.</summary>
+    public required MoveCause Cause { get; init; }
+
+    /// <summary>Where to.</summary>
+    public required Target Target { get; init; }
+
+    /// <summary>The epoch that it will launch.</summary>
+    public required int ToEpoch { get; init; }
+
+    /// <summary>The commit chosen to resume from, once chosen; also once sealed, the last of the chain.</summary>
+    public CommitRef? Commit { get; init; }
+
+    /// <summary>Its step.</summary>
+    public long CommitStep { get; init; }
+
+    /// <summary>Its bytes.</summary>
+    public long CommitBytes { get; init; }
+
+    /// <summary>Stores that hold a good copy of it, nearest first.</summary>
+    public ImmutableArray<string> Sources { get; init; } = [];
+
+    /// <summary>Whether it starts from nothing.</summary>
+    public bool Fresh { get; init; }
+
+    /// <summary>Newer commits passed over, with the reason, for people.</summary>
+    public string? FallbackDetail { get; init; }
+
+    /// <summary>Whether the store of the epoch before was out of reach, so that its seal is owed.</summary>
+    public bool SealOwed { get; init; }
+
+    /// <summary>How often the present step's effect was tried without success.</summary>
+    public int Tries { get; init; }
+
+    /// <summary>Not tried again before this time.</summary>
+    public DateTimeOffset? NotBefore { get; init; }
+
+    /// <summary>Trace that the move's spans belong to (W3C trace id, 32 hex digits), from the effect runner.</summary>
+    public string? TraceId { get; init; }
+
+    /// <summary>When each step was entered, in order; the first is when the loss was detected.</summary>
+    public ImmutableArray<DatedStep> Dates { get; init; } = [];
+}
+
+/// <summary>A step's name and when it was entered.</summary>
+public sealed record DatedStep(string Step, DateTimeOffset At);
