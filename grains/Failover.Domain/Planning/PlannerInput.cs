@@ -1,0 +1,63 @@
+using System.Collections.Immutable;
+using Failover.Domain.Fleet;
+using Failover.Domain.Members;
+using Failover.Domain.Migration;
+using Failover.Domain.Placement;
+
+namespace Failover.Domain.Planning;
+
+/// <summary>All that the planner decides from, read from stored rows.</summary>
+public sealed record PlannerInput
+{
+    /// <summary>The planner's time.</summary>
+    public required DateTimeOffset Now { get; init; }
+
+    /// <summary>Numbers the snapshot; the plan carries it.</summary>
+    public required long SnapshotVersion { get; init; }
+
+    /// <summary>What the operator says there is.</summary>
+    public required FleetSpec Fleet { get; init; }
+
+    /// <summary>All runs; tombstones do no harm.</summary>
+    public required ImmutableArray<RunState> Runs { get; init; }
+
+    /// <summary>All members of the fleet that have a row.</summary>
+    public required ImmutableArray<MemberState> Members { get; init; }
+}
+
+/// <summary>What an operator may set of the planner.</summary>
+public sealed record PlanningPolicy
+{
+    /// <summary>How places are valued.</summary>
+    public PlacementPolicy Placement { get; init; } = new();
+
+    /// <summary>The run machine's policy; its delay before a run is moved again is kept here.</summary>
+    public RunPolicy Runs { get; init; } = new();
+
+    /// <summary>The time over which a region's restore bandwidth is shared out; 1 minute to 1 day.</summary>
+    public TimeSpan RecoveryWindow { get; init; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>
+    /// How long a run that was displaced is left alone once its member is no longer Lost: its epoch may have lived on, and progress would end the wait.
+    /// </summary>
+    public TimeSpan ReturnGrace { get; init; } = TimeSpan.FromMinutes(1);
+}
+
+/// <summary>An event for a run.</summary>
+public sealed record AddressedEvent(string RunUid, RunEvent Event);
+
+/// <summary>A wish for one involuntary move, away from a region. The same (run, epoch) costs once.</summary>
+public sealed record PermitRequest(string RunUid, int Epoch, string Region, int Gpus);
+
+/// <summary>What the brake answered: who passes, and why the others don't (<see langword="null"/> while nobody is held).</summary>
+public sealed record PermitAnswer(ImmutableHashSet<PermittedMove> Granted, string? HeldBecause)
+{
+    /// <summary>Nobody passes, nobody is held: for passes without a request.</summary>
+    public static readonly PermitAnswer None = new([], null);
+}
+
+/// <summary>A run's epoch that may be moved away from its place.</summary>
+public readonly record struct PermittedMove(string RunUid, int Epoch);
+
+/// <summary>GPUs that a run holds, or is about to hold, on a member; any other reservation in the ledger may go.</summary>
+public sealed record HeldReservation(string Member, string RunUid, int Epoch);
