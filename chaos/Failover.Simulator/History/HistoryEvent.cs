@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Failover.Simulator.ApiServer;
 using Failover.Simulator.Stores;
 
 namespace Failover.Simulator.History;
@@ -50,6 +51,7 @@ public enum CommitOutcome
 [JsonDerivedType(typeof(SlotSeen), "slotSeen")]
 [JsonDerivedType(typeof(SlotChanged), "slotChanged")]
 [JsonDerivedType(typeof(PinSeen), "pinSeen")]
+[JsonDerivedType(typeof(ApiCallSeen), "apiCall")]
 public abstract record HistoryEvent
 {
     /// <summary>The event's place in the history, dense from 0.</summary>
@@ -98,3 +100,6 @@ public sealed record SlotChanged(string Store, string Tenant, string Uid, int Ep
 
 /// <summary>A file was first seen below a folder of pins; the path is below the store.</summary>
 public sealed record PinSeen(string Store, string Path) : HistoryEvent;
+
+/// <summary>A member's API server answered a request.</summary>
+public sealed record ApiCallSeen(ApiCall Call) : HistoryEvent;
