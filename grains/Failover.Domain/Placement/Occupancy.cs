@@ -1,0 +1,46 @@
+namespace Failover.Domain.Placement;
+
+/// <summary>
+/// What is taken of bins and of regions' ingest. Gang sizes nest (1, 2, 4, 8), so a set of gangs can be packed onto the nodes exactly if, for each size s,
+/// the chunks of s GPUs that gangs of s and more need are no more than the nodes have free. Order does not matter.
+/// </summary>
+internal sealed class Occupancy(PlacementInstance instance)
+{
+    private readonly long[] used = new long[instance.Chunks.Length];
+    private readonly long[] ingested = new long[instance.RegionIngest.Length];
+
+    public bool Fits(Candidate place) => FitsBin(place) && FitsIngest(place);
+
+    public bool FitsBin(Candidate place)
+    {
+        for (var level = instance.LevelOfRun[place.Run]; level >= 0; level--)
+        {
+            var row = (place.Bin * PlacementInstance.Levels) + level;
+            if (used[row] + Need(place, level) > instance.Chunks[row])
+                return false;
+        }
+
+        return true;
+    }
+
+    public bool FitsIngest(Candidate place) => IngestLeft(place) >= place.IngestBytes;
+
+    public long IngestLeft(Candidate place)
+    {
+        var region = instance.RegionOfBin[place.Bin];
+        return instance.RegionIngest[region] - ingested[region];
+    }
+
+    public void Add(Candidate place) => Change(place, 1);
+
+    public void Remove(Candidate place) => Change(place, -1);
+
+    private void Change(Candidate place, int sign)
+    {
+        for (var level = instance.LevelOfRun[place.Run]; level >= 0; level--)
+            used[(place.Bin * PlacementInstance.Levels) + level] += sign * Need(place, level);
+        ingested[instance.RegionOfBin[place.Bin]] += sign * place.IngestBytes;
+    }
+
+    private long Need(Candidate place, int level) => (long)instance.Runs[place.Run].Workers << (instance.LevelOfRun[place.Run] - level);
+}
