@@ -5,8 +5,6 @@ namespace Failover.Domain.Placement;
 /// <summary>Turns away problems whose numbers would overflow or mean nothing, and names the part that is wrong.</summary>
 internal static class PlacementDoor
 {
-    // RunsMax times this is below 2^63, and so is every sum of bytes. (Values are cut to the same end.)
-    private const long BytesMax = 100_000_000_000_000;
     private const int ThroughputMilliMax = 100_000;
     private const int WorkersMax = 10_000;
     private const int NodesMax = 10_000_000;
@@ -55,10 +53,10 @@ internal static class PlacementDoor
         foreach (var site in run.Sites)
         {
             Require(regions.Contains(site.Region), $"run {run.Uid}: region {site.Region} is not among the regions");
-            Require(site.IngestBytes is >= 0 and <= BytesMax, $"run {run.Uid}: ingest into {site.Region} is 0 to 10^14 bytes, not {site.IngestBytes}");
+            Require(site.IngestBytes is >= 0 and <= Transfer.BytesMax, $"run {run.Uid}: ingest into {site.Region} is 0 to 10^14 bytes, not {site.IngestBytes}");
             foreach (var transfer in site.Transfers)
             {
-                Require(transfer.Bytes is >= 0 and <= BytesMax, $"run {run.Uid}: bytes into {site.Region} are 0 to 10^14, not {transfer.Bytes}");
+                Require(transfer.Bytes is >= 0 and <= Transfer.BytesMax, $"run {run.Uid}: bytes into {site.Region} are 0 to 10^14, not {transfer.Bytes}");
                 Require(transfer.BytesPerSecond >= 1, $"run {run.Uid}: bandwidth into {site.Region} is at least 1 byte a second");
                 Require(transfer.EgressMicrodollarsPerGigabyte >= 0, $"run {run.Uid}: egress price into {site.Region} is negative");
             }

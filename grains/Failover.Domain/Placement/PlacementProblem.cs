@@ -82,9 +82,14 @@ public sealed record SkuChoice(string Sku, int ThroughputMilli);
 public sealed record PlacementSite(string Region, string Store, ImmutableArray<Transfer> Transfers, long IngestBytes);
 
 /// <summary>
-/// Bytes to bring, 0 to 10^14, from the nearest source: at a bandwidth (1 byte a second and up) and a price, in millionths of a US dollar a gigabyte.
+/// Bytes to bring, 0 to <see cref="BytesMax"/>, from the nearest source: at a bandwidth (1 byte a second and up) and a price, in millionths of a US
+/// dollar a gigabyte.
 /// </summary>
-public sealed record Transfer(long Bytes, long BytesPerSecond, long EgressMicrodollarsPerGigabyte);
+public sealed record Transfer(long Bytes, long BytesPerSecond, long EgressMicrodollarsPerGigabyte)
+{
+    /// <summary>100 TB; <see cref="PlacementProblem.RunsMax"/> times this is still within 64 bits.</summary>
+    public const long BytesMax = 100_000_000_000_000;
+}
 
 /// <summary>A member that is not for a run, and why, in an operator's words.</summary>
 public sealed record MemberExclusion(string Member, string Reason);

@@ -39,6 +39,8 @@ internal sealed class PlacementReasons(PlacementInstance instance, PlacementProb
 
     private string NoSuchSku(PlacementRun run, PlacementMember member)
     {
+        if (run.Skus.IsEmpty)
+            return "none of its GPU types is in the fleet file";
         var wanted = string.Join(" or ", run.Skus.Select(choice => choice.Sku));
         var there = binsOfMember[member.Name].Select(bin => instance.Bins[bin].Sku).ToArray();
         return there.Length == 0 ? $"no {wanted} there: no GPUs seen" : $"no {wanted} there, only {string.Join(", ", there)}";

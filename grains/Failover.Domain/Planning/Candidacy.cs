@@ -1,0 +1,69 @@
+using Failover.Domain.Health;
+using Failover.Domain.Members;
+using Failover.Domain.Migration;
+
+namespace Failover.Domain.Planning;
+
+/// <summary>What the planner may do with a waiting run.</summary>
+internal enum Standing
+{
+    /// <summary>Nothing, for now: it does not wait, waits for a person, or its time has not come.</summary>
+    NotYet,
+
+    /// <summary>Its member was stopped by its owner: the run waits for it.</summary>
+    MemberStopped,
+
+    /// <summary>It may be placed.</summary>
+    Free,
+
+    /// <summary>It may be placed with a permit of the brake.</summary>
+    WithPermit,
+}
+
+/// <summary>A waiting run's standing, and what a move of it would be called.</summary>
+internal readonly record struct Candidacy(Standing Standing, MoveCause Cause)
+{
+    /// <summary>An ordered table: the first row that holds decides.</summary>
+    public static Candidacy Of(RunState run, MemberState? home, DateTimeOffset now, PlanningPolicy policy)
+    {
+        // Those that move hold their reservations; the others are not the planner's.
+        if (run is not { Step: RunStep.Waiting, Waiting: { } wait })
+            return new(Standing.NotYet, MoveCause.Initial);
+        // A person decides.
+        if (wait.Reason == WaitReason.RetriesExhausted)
+            return new(Standing.NotYet, MoveCause.Restart);
+        if (wait.Until > now)
+            return new(Standing.NotYet, MoveCause.Restart);
+        if (run.Epoch is null)
+            return new(Standing.Free, MoveCause.Initial);
+
+        switch (home?.Verdict)
+        {
+            case MemberVerdict.Stopped:
+                return new(Standing.MemberStopped, MoveCause.Restart);
+            // A run that was moved lately waits longer each time (I6).
+            case MemberVerdict.Lost:
+                return new(MoveAgainAt(run.Recent, now, policy.Runs) > now ? Standing.NotYet : Standing.WithPermit, MoveCause.Failover);
+        }
+
+        // Its workload failed, or a person asked for another try: no loss, and nothing that the brake is for.
+        if (wait.Reason is WaitReason.BackingOff or WaitReason.NotYetPlanned)
+            return new(Standing.Free, MoveCause.Restart);
+        // It was displaced and its member is no longer Lost: its epoch may have lived on, so first see whether it steps.
+        if (home is not null && home.VerdictSince + policy.ReturnGrace > now)
+            return new(Standing.NotYet, MoveCause.Restart);
+        // Where the member answers, its workload is gone in truth; where it does not, moving it is as involuntary as from a lost one.
+        return new(home?.Verdict is MemberVerdict.Healthy or MemberVerdict.Degraded ? Standing.Free : Standing.WithPermit, MoveCause.Restart);
+    }
+
+    /// <summary>The earliest time for the next involuntary move: none for the first, doubling from then on, forgotten after a while.</summary>
+    public static DateTimeOffset MoveAgainAt(MoveHistory recent, DateTimeOffset now, RunPolicy policy)
+    {
+        if (recent is not { LastAt: { } last, Count: > 0 } || now - last >= policy.MoveMemory)
+            return DateTimeOffset.MinValue;
+        var delay = policy.MoveAgainDelay;
+        for (var move = 1; move < recent.Count && delay < policy.MoveAgainDelayMax; move++)
+            delay *= 2;
+        return last + (delay < policy.MoveAgainDelayMax ? delay : policy.MoveAgainDelayMax);
+    }
+}
