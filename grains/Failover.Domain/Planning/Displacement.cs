@@ -9,7 +9,7 @@ namespace Failover.Domain.Planning;
 public static class Displacement
 {
     /// <summary>
-    /// Store the events with the runs before <see cref="PlannerPass.Place"/> is called on what is stored then. A move is past being called off once it is
+    /// Store the events with the runs before <c>PlannerPass.Place</c> is called on what is stored then. A move is past being called off once it is
     /// Fenced: it goes on to its launch, and the new epoch is displaced from there.
     /// </summary>
     public static DisplacementOutput Find(PlannerInput input, PlanningPolicy policy)
