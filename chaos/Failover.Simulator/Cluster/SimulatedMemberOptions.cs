@@ -49,6 +49,9 @@ public sealed record SimulatedMemberOptions
     /// <summary>How long the Job controller waits before it replaces a failed pod; 0 or more. Real clusters take 10 s, doubling.</summary>
     public TimeSpan PodReplacementDelay { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long the Job controller gathers news of a Job's pods before it acts on them, as real ones do; 0 or more.</summary>
+    public TimeSpan JobSyncPeriod { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Bind a Job's pods only when all of them fit at once.</summary>
     public bool GangScheduling { get; init; } = true;
 
