@@ -8,6 +8,7 @@ namespace Failover.Domain.Migration;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(Tick), "tick")]
 [JsonDerivedType(typeof(Displaced), "displaced")]
+[JsonDerivedType(typeof(TargetLost), "targetLost")]
 [JsonDerivedType(typeof(Placed), "placed")]
 [JsonDerivedType(typeof(NotPlaced), "notPlaced")]
 [JsonDerivedType(typeof(BrakeHeld), "brakeHeld")]
@@ -33,6 +34,9 @@ public abstract record RunEvent(DateTimeOffset At)
 
     /// <summary>From the planner: its place is lost. Names the epoch, so that a late one does no harm. <paramref name="MemberStopped"/>: by its owner; wait only.</summary>
     public sealed record Displaced(DateTimeOffset At, int Epoch, string Detail, DateTimeOffset DetectedAt, bool MemberStopped = false) : RunEvent(At);
+
+    /// <summary>From the planner: the member that move number <paramref name="Move"/> goes to is no longer a place to go to.</summary>
+    public sealed record TargetLost(DateTimeOffset At, int Move, string Detail) : RunEvent(At);
 
     /// <summary>From the planner: move it there. Rejected where the run has changed since (epoch or move count differ).</summary>
     public sealed record Placed(DateTimeOffset At, int Epoch, int Moves, MoveCause Cause, Target Target, DateTimeOffset DetectedAt) : RunEvent(At);

@@ -59,6 +59,9 @@ public sealed record RunState
     /// <summary>Members that lately failed this run; their distrust decays.</summary>
     public ImmutableArray<Distrust> Distrusted { get; init; } = [];
 
+    /// <summary>Tries of the present step's effect; starts anew with each step.</summary>
+    public EffectRetry Retry { get; init; } = new(0, null);
+
     /// <summary>Failures of workloads since it last ran well.</summary>
     public RetryCount Retries { get; init; } = new(0, 0);
 
@@ -112,6 +115,9 @@ public sealed record EpochState
 
     /// <summary>Whether the pin on what it resumed from is still held.</summary>
     public bool Pinned { get; init; }
+
+    /// <summary>Whether its seal was intended, and so may be set: progress of it counts for nothing from here on.</summary>
+    public bool Fenced { get; init; }
 }
 
 /// <summary>Where an epoch runs: the member, its region, the GPU type, and the store that it commits to.</summary>
@@ -129,8 +135,11 @@ public sealed record StoreTip(string Store, CommitRef Commit, long Step, DateTim
 /// <summary>A copy that is not to be trusted.</summary>
 public sealed record BadCopy(string Store, CommitRef Commit);
 
-/// <summary>A seal that is owed.</summary>
-public sealed record PendingSeal(int Epoch, string Store);
+/// <summary>A seal that is owed; not tried again before <paramref name="NotBefore"/>.</summary>
+public sealed record PendingSeal(int Epoch, string Store, DateTimeOffset? NotBefore = null);
+
+/// <summary>How often the present step's effect was tried without success, and when it is tried again.</summary>
+public sealed record EffectRetry(int Tries, DateTimeOffset? NotBefore);
 
 /// <summary>A member not to be chosen for this run until then.</summary>
 public sealed record Distrust(string Member, DateTimeOffset Until, int Count, string Reason);
@@ -190,14 +199,8 @@ public sealed record MoveState
     /// <summary>Whether the store of the epoch before was out of reach, so that its seal is owed.</summary>
     public bool SealOwed { get; init; }
 
-    /// <summary>How often the present step's effect was tried without success.</summary>
-    public int Tries { get; init; }
-
-    /// <summary>Not tried again before this time.</summary>
-    public DateTimeOffset? NotBefore { get; init; }
-
-    /// <summary>Trace that the move's spans belong to (W3C trace id, 32 hex digits), from the effect runner.</summary>
-    public string? TraceId { get; init; }
+    /// <summary>Drain only: the workload has stopped; what it committed last is still to be staged.</summary>
+    public bool Quiesced { get; init; }
 
     /// <summary>When each step was entered, in order; the first is when the loss was detected.</summary>
     public ImmutableArray<DatedStep> Dates { get; init; } = [];

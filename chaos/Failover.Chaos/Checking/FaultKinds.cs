@@ -1,0 +1,29 @@
+namespace Failover.Chaos.Checking;
+
+/// <summary>The kinds of faults that scenarios inject, as they stand in the history.</summary>
+public static class FaultKinds
+{
+    /// <summary>Target: a region. Its members and stores are without power.</summary>
+    public const string RegionPower = "region-power";
+
+    /// <summary>Target: a region. It is alive and cut off: from silos, and from other regions' stores.</summary>
+    public const string RegionPartition = "region-partition";
+
+    /// <summary>Target: a store. Silos can't reach it. Written beside either of the two above for each of the region's stores.</summary>
+    public const string StoreUnreachable = "store-unreachable";
+
+    /// <summary>Target: a member. Its API server can't be reached. Written beside either of the first two for each of the region's members.</summary>
+    public const string MemberUnreachable = "member-unreachable";
+
+    /// <summary>Target: <c>{store}/{uid}/e{epoch}/{slot}</c>. A file of the commit's copy there was corrupted.</summary>
+    public const string CorruptCommit = "corrupt-commit";
+
+    /// <summary>Target: <c>silo</c>. Killed with SIGKILL; ends with the start of the next.</summary>
+    public const string SiloKill = "silo-kill";
+
+    /// <summary>Target: a member. New pods take much longer to start.</summary>
+    public const string SlowStart = "slow-start";
+
+    /// <summary>Target: <c>{member}/{namespace}/{pod}</c>.</summary>
+    public const string PodKill = "pod-kill";
+}

@@ -1,0 +1,34 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Failover.Grains.Effects;
+
+/// <summary>Limits of the effect runner.</summary>
+public sealed class EffectOptions
+{
+    /// <summary>Where they are in the configuration.</summary>
+    public const string SectionName = "Failover:Effects";
+
+    /// <summary>Effects under way at once.</summary>
+    [Range(1, 1024)]
+    public int Parallel { get; set; } = 32;
+
+    /// <summary>How long an effect other than staging may take before its outcome is unknown.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long one go at staging may take; it is resumed where it broke off.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan StagingTimeout { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Files copied at once while staging one commit.</summary>
+    [Range(1, 64)]
+    public int StagingParallel { get; set; } = 4;
+
+    /// <summary>Bytes a second for all staging of a silo together; 0 is no limit.</summary>
+    [Range(0, long.MaxValue)]
+    public long StagingBytesPerSecond { get; set; }
+
+    /// <summary>Commits, counted from the newest, whose files are looked at when choosing where to resume.</summary>
+    [Range(1, 64)]
+    public int SurveyDepth { get; set; } = 6;
+}

@@ -1,0 +1,103 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using Failover.Abstractions.Grains;
+using Failover.Abstractions.Ports;
+using Failover.Abstractions.State;
+using Failover.Domain.Migration;
+using Failover.Grains.State;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Failover.Grains.Effects;
+
+/// <summary>
+/// The one place where runs' effects happen. An effect is looked up in the run's freshly read row first and dropped where the row does not ask for it any more (I3), so a
+/// late, repeated or lost one does no harm; what comes back is an event for the run.
+/// </summary>
+internal sealed partial class EffectRunner(
+    StateReader rows,
+    EffectActions actions,
+    IGrainFactory grains,
+    IOptions<RunPolicy> policy,
+    IOptions<EffectOptions> options,
+    TimeProvider time,
+    ILogger<EffectRunner> logger) : BackgroundService, IEffectQueue
+{
+    /// <summary>Beyond this many an effect is dropped; the planner's next tick issues it again.</summary>
+    private const int QueueLength = 20_000;
+
+    private readonly Channel<(string Run, string Effect)> _queue = Channel.CreateBounded<(string, string)>(QueueLength);
+    private readonly ConcurrentDictionary<string, byte> _known = new();
+
+    public void Enqueue(string runUid, ImmutableArray<RunEffect> effects)
+    {
+        foreach (var effect in effects)
+        {
+            if (_known.TryAdd(effect.Id, 0) && !_queue.Writer.TryWrite((runUid, effect.Id)))
+                _known.TryRemove(effect.Id, out _);
+        }
+    }
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(Enumerable.Range(0, options.Value.Parallel).Select(_ => WorkAsync(stoppingToken)));
+
+    private async Task WorkAsync(CancellationToken stopping)
+    {
+        await foreach (var (run, effect) in _queue.Reader.ReadAllAsync(stopping))
+        {
+            try
+            {
+                await PerformAsync(run, effect, stopping);
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException || !stopping.IsCancellationRequested)
+            {
+                // Nothing is lost: the row still asks for the effect, and the next tick issues it again.
+                LogFailed(effect, failure.Message);
+            }
+            finally
+            {
+                _known.TryRemove(effect, out _);
+            }
+        }
+    }
+
+    private async Task PerformAsync(string uid, string effectId, CancellationToken stopping)
+    {
+        var run = await rows.ReadRunAsync(uid, stopping);
+        if (run is null)
+            return;
+        var now = time.GetUtcNow();
+        var current = run with { Now = now > run.Now ? now : run.Now };
+        var effect = RunMachine.Due(current, policy.Value).FirstOrDefault(due => due.Id == effectId);
+        if (effect is null)
+            return;
+        var happened = await TryAsync(current, effect, stopping);
+        _known.TryRemove(effectId, out _);
+        await grains.GetGrain<IRunGrain>(uid).ApplyAsync(happened);
+    }
+
+    /// <summary>A time-out or an unreachable port is an event like any other: nobody knows what was done (I4).</summary>
+    private async Task<RunEvent> TryAsync(RunState run, RunEffect effect, CancellationToken stopping)
+    {
+        var limit = effect is RunEffect.Stage ? options.Value.StagingTimeout : options.Value.Timeout;
+        using var timeout = new CancellationTokenSource(limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, timeout.Token);
+        try
+        {
+            return await actions.PerformAsync(run, effect, either.Token);
+        }
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        {
+            return new RunEvent.EffectFailed(time.GetUtcNow(), effect.Id, $"no answer within {limit:g}");
+        }
+        catch (Exception failure) when (failure is StoreUnavailableException or TableUnavailableException)
+        {
+            return new RunEvent.EffectFailed(time.GetUtcNow(), effect.Id, failure.Message);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Effect {Effect} broke off and will be issued again: {Reason}")]
+    private partial void LogFailed(string effect, string reason);
+}

@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Failover.Abstractions.Ports;
+using Failover.Domain.Checkpoints;
+using Failover.Domain.Fleet;
+using Failover.Domain.Migration;
+using Failover.Domain.Planning;
+using Failover.Grains.Observers;
+
+namespace Failover.Grains.Effects;
+
+/// <summary>Creates, stops and sweeps workloads on members.</summary>
+internal sealed class WorkloadActions(FleetSpec fleet, IMemberClients members, SightingBoard sightings, TimeProvider time)
+{
+    public async Task<RunEvent> LaunchAsync(RunState run, RunEffect.Launch launch, CancellationToken cancellationToken)
+    {
+        var result = await members.Get(launch.Epoch.Target.Member).LaunchAsync(Request(run, launch.Epoch), cancellationToken);
+        return result.Outcome switch
+        {
+            CallOutcome.Done => new RunEvent.Launched(time.GetUtcNow(), launch.Id),
+            CallOutcome.Invalid => new RunEvent.Launched(time.GetUtcNow(), launch.Id, result.Detail),
+            _ => new RunEvent.EffectFailed(time.GetUtcNow(), launch.Id, result.Detail),
+        };
+    }
+
+    /// <summary>Deleting with grace is how a workload is asked to commit and stop; it has stopped once it is not seen any more.</summary>
+    public async Task<RunEvent> QuiesceAsync(RunState run, RunEffect.Quiesce quiesce, CancellationToken cancellationToken)
+    {
+        if (sightings.Latest(quiesce.Member) is not { } sight)
+            return new RunEvent.EffectFailed(time.GetUtcNow(), quiesce.Id, $"{quiesce.Member} was not seen yet");
+        var workload = sight.Workloads.FirstOrDefault(seen => seen.RunUid == run.Uid && seen.Epoch == quiesce.Epoch);
+        if (workload is null || workload.Phase is WorkloadPhase.Succeeded or WorkloadPhase.Failed)
+            return new RunEvent.Quiesced(time.GetUtcNow(), quiesce.Id);
+        var result = await members.Get(quiesce.Member).DeleteAsync(workload, cancellationToken);
+        return new RunEvent.EffectFailed(time.GetUtcNow(), quiesce.Id, result.Outcome == CallOutcome.Done ? "it is stopping" : result.Detail);
+    }
+
+    public Task<CallResult> DeleteAsync(string member, SeenWorkload workload, CancellationToken cancellationToken) =>
+        members.Get(member).DeleteAsync(workload, cancellationToken);
+
+    private LaunchRequest Request(RunState run, EpochState epoch)
+    {
+        var tenant = fleet.Tenants.First(known => known.Name == run.Spec.Tenant);
+        var sku = fleet.Skus.First(known => known.Name == epoch.Target.Sku);
+        return new LaunchRequest
+        {
+            Installation = fleet.Installation,
+            RunUid = run.Uid,
+            Spec = run.Spec,
+            Epoch = epoch.Number,
+            LaunchId = epoch.LaunchId,
+            Namespace = tenant.Namespace,
+            ServiceAccount = tenant.ServiceAccount,
+            NodeSelector = new KeyValuePair<string, string>(sku.NodeLabel, sku.NodeLabelValue),
+            Environment = EnvironmentOf(run, epoch),
+        };
+    }
+
+    private ImmutableDictionary<string, string> EnvironmentOf(RunState run, EpochState epoch)
+    {
+        var store = fleet.FindStore(epoch.Target.Store)!;
+        var environment = ImmutableDictionary.CreateBuilder<string, string>();
+        environment["FAILOVER_RUN"] = run.Spec.Name;
+        environment["FAILOVER_UID"] = run.Uid;
+        environment["FAILOVER_EPOCH"] = epoch.Number.ToString(CultureInfo.InvariantCulture);
+        environment["FAILOVER_CHECKPOINT_URI"] = StoreLayout.CheckpointUri(store.Uri, run.Spec.Tenant, run.Uid, epoch.Number);
+        if (epoch.ResumeFrom is { } resume)
+            environment["FAILOVER_RESUME_URI"] = StoreLayout.ResumeUri(store.Uri, run.Spec.Tenant, run.Uid, epoch.Number, resume);
+        if (HeartbeatStore.For(epoch.Target.Member, fleet) is { } heartbeats)
+        {
+            environment["FAILOVER_HEARTBEAT_URI"] = StoreLayout.HeartbeatUri(fleet.FindStore(heartbeats)!.Uri, epoch.Target.Member, run.Uid);
+            environment["FAILOVER_HEARTBEAT_SECONDS"] = run.Spec.Progress.HeartbeatInterval.TotalSeconds.ToString(CultureInfo.InvariantCulture);
+        }
+        return environment.ToImmutable();
+    }
+}

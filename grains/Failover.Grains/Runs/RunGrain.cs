@@ -1,0 +1,70 @@
+using Failover.Abstractions.Grains;
+using Failover.Abstractions.State;
+using Failover.Domain.Migration;
+using Failover.Domain.Runs;
+using Failover.Grains.Effects;
+using Failover.Grains.Telemetry;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Failover.Grains.Runs;
+
+/// <summary>A thin shell around <see cref="RunMachine"/>: read, decide, store, and only then hand the effects to the runner.</summary>
+[GrainType("run")]
+internal sealed partial class RunGrain(
+    [PersistentState("run", TableStorage.Name)] IPersistentState<RunState> row,
+    IEffectQueue effects,
+    IOptions<RunPolicy> policy,
+    TimeProvider time,
+    ILogger<RunGrain> logger) : Grain, IRunGrain
+{
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        if (row.RecordExists)
+            effects.Enqueue(row.State.Uid, RunMachine.Due(row.State, policy.Value));
+        return Task.CompletedTask;
+    }
+
+    public async Task<RunState> SubmitAsync(RunSpec spec)
+    {
+        if (!row.RecordExists)
+            await StoreAsync(RunMachine.Submit(this.GetPrimaryKeyString(), spec, time.GetUtcNow()));
+        return row.State;
+    }
+
+    public async Task ApplyAsync(RunEvent runEvent)
+    {
+        if (!row.RecordExists)
+            throw new ArgumentException($"There is no run {this.GetPrimaryKeyString()}.", nameof(runEvent));
+        var before = row.State;
+        var transition = RunMachine.Next(before, runEvent, policy.Value);
+        if (transition.Changed)
+        {
+            await StoreAsync(transition.State);
+            MoveTelemetry.Record(before, transition.State);
+            if (before.Step != transition.State.Step)
+                LogStep(before.Uid, before.Spec.Name, before.Step, transition.State.Step, runEvent.GetType().Name, transition.State.Waiting?.Detail);
+        }
+        effects.Enqueue(before.Uid, transition.Effects);
+    }
+
+    public Task<RunState?> GetAsync() => Task.FromResult(row.RecordExists ? row.State : null);
+
+    private async Task StoreAsync(RunState next)
+    {
+        row.State = next;
+        try
+        {
+            await row.WriteStateAsync();
+        }
+        catch
+        {
+            // Memory is ahead of the store now, or nobody knows: the next activation reads what is true.
+            DeactivateOnIdle();
+            throw;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Run {Uid} ({Name}): {From} to {To} on {Event}. {Detail}")]
+    private partial void LogStep(string uid, string name, RunStep from, RunStep to, string @event, string? detail);
+}

@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Failover.Domain.Migration;
+
+namespace Failover.Grains.Telemetry;
+
+/// <summary>
+/// One trace a move, with a span a step. Spans are written when the move ends, from the dates that its row keeps: so a move that several silo processes worked on, one
+/// after the other, is still one trace.
+/// </summary>
+internal static class MoveTelemetry
+{
+    /// <summary>The name of our activity source and meter.</summary>
+    public const string SourceName = "Failover";
+
+    private static readonly ActivitySource Source = new(SourceName);
+    private static readonly Meter Meter = new(SourceName);
+
+    private static readonly Counter<long> Moves =
+        Meter.CreateCounter<long>("failover.moves", "{move}", "Moves that ended, by cause and outcome.");
+
+    private static readonly Histogram<double> StepSeconds = Meter.CreateHistogram(
+        "failover.move.step.duration", "s", "Time that a move spent in a step.",
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000] });
+
+    /// <summary>Records the move that ended with this transition, if one did.</summary>
+    public static void Record(RunState before, RunState after)
+    {
+        if (before.Move is not { } started || after.Move is not null)
+            return;
+        var move = after.LastMove is { } last && last.Number == started.Number ? last : started;
+        var outcome = after.Step == RunStep.Running && after.EpochNumber == move.ToEpoch ? "moved" : after.Step == RunStep.Running ? "cancelled" : "gave-up";
+        Moves.Add(1, new KeyValuePair<string, object?>("failover.move.cause", move.Cause.ToString()), new KeyValuePair<string, object?>("failover.move.outcome", outcome));
+        WriteTrace(after, move, outcome);
+    }
+
+    private static void WriteTrace(RunState run, MoveState move, string outcome)
+    {
+        var started = move.Dates[0].At;
+        var root = Source.StartActivity(
+            $"move {run.Spec.Name}", ActivityKind.Internal, parentContext: default, startTime: started,
+            tags: [
+                new("failover.run.uid", run.Uid),
+                new("failover.run.name", run.Spec.Name),
+                new("failover.epoch", move.ToEpoch),
+                new("failover.member", move.Target.Member),
+                new("failover.move.cause", move.Cause.ToString()),
+                new("failover.move.outcome", outcome),
+            ]);
+        for (var i = 0; i < move.Dates.Length; i++)
+        {
+            var (step, from) = move.Dates[i];
+            var until = i + 1 < move.Dates.Length ? move.Dates[i + 1].At : run.Now;
+            StepSeconds.Record((until - from).TotalSeconds, new KeyValuePair<string, object?>("failover.move.step", step));
+            if (root is null)
+                continue;
+            using var span = Source.StartActivity(step, ActivityKind.Internal, root.Context, startTime: from);
+            span?.SetEndTime(until.UtcDateTime);
+        }
+        root?.SetEndTime(run.Now.UtcDateTime);
+        root?.Stop();
+    }
+}
