@@ -53,6 +53,30 @@ public sealed record MemberState
 
     /// <summary>An operator's word that it is lost, until taken back or contradicted by fresh evidence.</summary>
     public string? ConfirmedLostBy { get; init; }
+
+    /// <summary>When that word was given: only an API that began to answer later contradicts it.</summary>
+    public DateTimeOffset? ConfirmedLostAt { get; init; }
+
+    /// <summary>Since when a lost member shows signs of life without a break; it is believed only after a while.</summary>
+    public DateTimeOffset? ReturningSince { get; init; }
+
+    /// <summary>When it was last found to be back from <see cref="MemberVerdict.Lost"/>: only a sweep begun later makes it clean.</summary>
+    public DateTimeOffset? ReturnedAt { get; init; }
+
+    /// <summary>When a run's step was last seen to rise there, whichever site saw it.</summary>
+    public DateTimeOffset? LastRiseAt { get; init; }
+
+    /// <summary>Its runs' usual intervals as learnt, so that an observer that was just started knows who was stepping.</summary>
+    public ImmutableArray<RunPace> Paces { get; init; } = [];
+
+    /// <summary>Since when its watcher has lost sight of it.</summary>
+    public DateTimeOffset? SightLostSince { get; init; }
+
+    /// <summary>Whether sight has been lost for so long that <see cref="Capacity"/> no longer counts.</summary>
+    public bool CapacityStale { get; init; }
+
+    /// <summary>Its owner has stopped it.</summary>
+    public bool StoppedByOwner { get; init; }
 }
 
 /// <summary>What a witness said, and for how long it has been so as of <paramref name="At"/>, by its own monotonic clock.</summary>
@@ -76,6 +100,9 @@ public sealed record WorkloadUse(string RunUid, int Epoch, string Sku, int Gpus)
 /// <summary>GPUs promised to an epoch of a run: <paramref name="Workers"/> pods of <paramref name="GpusPerWorker"/>.</summary>
 public sealed record GpuReservation(string RunUid, int Epoch, string EffectId, string Sku, int Workers, int GpusPerWorker, DateTimeOffset At)
 {
+    /// <summary>The run's move that asked (<c>RunState.Moves</c>): a request of a later move replaces that of an earlier one.</summary>
+    public int Move { get; init; }
+
     /// <summary>All of its GPUs.</summary>
     public int Gpus => Workers * GpusPerWorker;
 }
