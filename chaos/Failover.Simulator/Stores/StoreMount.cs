@@ -72,11 +72,12 @@ public sealed class StoreMount(string path, string store)
         var target = Below(path, name);
         var folder = MakeFolders(name);
         var temporary = Path.Combine(folder, $"{TemporaryPrefix}{Guid.NewGuid():N}");
-        await using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0))
+        // Synchronous on purpose: .NET would only move each small write to another thread.
+        using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0))
         {
-            await file.WriteAsync(content[..(content.Length / 2)]);
+            file.Write(content.Span[..(content.Length / 2)]);
             if (moment is not null) await moment(WriteMoment.HalfWritten);
-            await file.WriteAsync(content[(content.Length / 2)..]);
+            file.Write(content.Span[(content.Length / 2)..]);
             file.Flush(flushToDisk: true);
         }
 

@@ -152,6 +152,7 @@ internal sealed class Trainer(
     /// <summary>One try. Null to go on training: committed, or to be tried again.</summary>
     private async ValueTask<TrainerExit?> CommitAsync(CancellationToken killed)
     {
+        await Task.Yield(); // Syncing blocks, and the thread that we step on is everybody's.
         try
         {
             var outcome = await WriteCommitAsync(killed);

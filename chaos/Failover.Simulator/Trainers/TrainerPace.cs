@@ -15,12 +15,17 @@ internal interface ITrainerPace
     ValueTask WriteAsync(WriteMoment moment, CancellationToken killed);
 }
 
-/// <summary>The real pace: one step a period. A late step is not caught up with, as GPUs don't either.</summary>
-internal sealed class TimedPace(TimeSpan stepTime, TimeProvider time) : ITrainerPace, IDisposable
+/// <summary>The real pace: one step a period. A step that is late by more than a period is not caught up with, as GPUs don't either.</summary>
+internal sealed class TimedPace(TimeSpan stepTime, Metronome metronome, TimeProvider time) : ITrainerPace
 {
-    private readonly PeriodicTimer _timer = new(stepTime, time);
+    private long _due = metronome.Now;
 
-    public async ValueTask StepAsync(CancellationToken killed) => await _timer.WaitForNextTickAsync(killed);
+    public async ValueTask StepAsync(CancellationToken killed)
+    {
+        var next = metronome.After(_due, stepTime);
+        _due = next >= metronome.Now ? next : metronome.After(metronome.Now, stepTime);
+        await metronome.WaitAsync(_due, killed);
+    }
 
     public async ValueTask PauseAsync(TimeSpan duration, CancellationToken stop) => await Task.Delay(duration, time, stop);
 
@@ -29,6 +34,4 @@ internal sealed class TimedPace(TimeSpan stepTime, TimeProvider time) : ITrainer
         killed.ThrowIfCancellationRequested();
         return ValueTask.CompletedTask;
     }
-
-    public void Dispose() => _timer.Dispose();
 }

@@ -16,6 +16,7 @@ namespace Failover.Simulator.Trainers;
 public sealed class TrainerRuntime(StoreWorld stores, HistoryWriter history, TimeProvider time, Random random) : IPodRuntime, IAsyncDisposable
 {
     private readonly Lock _lock = new();
+    private readonly Metronome _metronome = new(time);
     private readonly Dictionary<string, IPodControl> _controls = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Gang> _gangs = new(StringComparer.Ordinal);
     private readonly HashSet<Task> _running = [];
@@ -81,6 +82,7 @@ public sealed class TrainerRuntime(StoreWorld stores, HistoryWriter history, Tim
         }
 
         await Task.WhenAll(running);
+        _metronome.Dispose();
     }
 
     private static string Key(PodInfo pod) => $"{pod.Member}/{(pod.JobUid.Length > 0 ? pod.JobUid : pod.Uid)}";
@@ -128,7 +130,7 @@ public sealed class TrainerRuntime(StoreWorld stores, HistoryWriter history, Tim
         try
         {
             var settings = TrainerSettings.FromEnvironment(leader.Environment);
-            using var pace = new TimedPace(settings.StepTime, time);
+            var pace = new TimedPace(settings.StepTime, _metronome, time);
             var trainer = new Trainer(settings, leader.Member, leader.Region, nonce, stores, pace, time, history);
             return await trainer.RunAsync(gang.Terminating, gang.Killed);
         }
