@@ -8,7 +8,7 @@ namespace Failover.Simulator.Trainers;
 internal sealed record TrainerExit(int Code, string Reason)
 {
     public const int Trained = 0;
-    public const int StoreMissing = 1;
+    public const int Failed = 1;
     public const int Misconfigured = 2;
     public const int EpochOver = 86;
     public const int CorruptCheckpoint = 87;
@@ -107,7 +107,7 @@ internal sealed class Trainer(
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                if (tries == StartTries) return new(TrainerExit.StoreMissing, e.Message);
+                if (tries == StartTries) return new(TrainerExit.Failed, e.Message);
                 await pace.PauseAsync(NextRetryDelay(), stop.Token);
             }
         }

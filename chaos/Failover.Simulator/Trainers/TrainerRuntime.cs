@@ -104,7 +104,7 @@ public sealed class TrainerRuntime(StoreWorld stores, HistoryWriter history, Tim
 
     private async Task RunAsync(Gang gang, PodInfo leader, string nonce)
     {
-        var code = TrainerExit.StoreMissing;
+        var code = TrainerExit.Failed;
         try
         {
             code = (await TrainAsync(gang, leader, nonce)).Code;
@@ -120,7 +120,7 @@ public sealed class TrainerRuntime(StoreWorld stores, HistoryWriter history, Tim
             }
 
             // Workers whose peer was killed fail by themselves; nobody sent them a signal.
-            foreach (var pod in left) Tell(pod, code == TrainerExit.Killed ? TrainerExit.StoreMissing : code);
+            foreach (var pod in left) Tell(pod, code == TrainerExit.Killed ? TrainerExit.Failed : code);
             await gang.DisposeAsync();
         }
     }

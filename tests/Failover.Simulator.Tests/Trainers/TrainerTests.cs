@@ -163,7 +163,7 @@ public sealed class TrainerTests : IDisposable
 
         var exit = await _bench.RunAsync(TrainerBench.Settings(), new ScriptedPace { OnPause = waited.Add });
 
-        Assert.Equal(TrainerExit.StoreMissing, exit.Code);
+        Assert.Equal(TrainerExit.Failed, exit.Code);
         Assert.Equal(7, waited.Count);
         Assert.Equal(TimeSpan.FromSeconds(4), waited[^1]);
     }
