@@ -13,8 +13,6 @@ internal static class CheckpointBytes
     /// <summary>The stores that hold the newest commit that can be had; empty where there is nothing to bring.</summary>
     public static ImmutableArray<string> Holders(RunState run, Func<string, bool> isLost)
     {
-        if (run.StartFromNothing)
-            return [];
         var tips = run.Tips.Where(tip => InChain(run, tip.Commit) && !run.BadCopies.Contains(new BadCopy(tip.Store, tip.Commit))).ToArray();
         // A lost region's stores may answer or not: what is held elsewhere is what one can count on.
         var sound = tips.Where(tip => !isLost(tip.Store)).ToArray();

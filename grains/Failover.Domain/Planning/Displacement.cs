@@ -9,59 +9,85 @@ namespace Failover.Domain.Planning;
 public static class Displacement
 {
     /// <summary>
-    /// Store the events with the runs before <c>PlannerPass.Place</c> is called on what is stored then. A move is past being called off once it is
-    /// Fenced: it goes on to its launch, and the new epoch is displaced from there.
+    /// Store the events with the runs before <see cref="PlannerPass.Place"/> is called on what is stored then: only what waits is placed. A member that has
+    /// no row is unknown, and never acted upon.
     /// </summary>
     public static DisplacementOutput Find(PlannerInput input, PlanningPolicy policy)
     {
         var members = input.Members.ToDictionary(member => member.Name);
         var events = ImmutableArray.CreateBuilder<AddressedEvent>();
-        var permits = ImmutableArray.CreateBuilder<PermitRequest>();
+        var requests = ImmutableArray.CreateBuilder<MoveRequest>();
         foreach (var run in input.Runs.OrderBy(run => run.Uid, StringComparer.Ordinal))
         {
-            var displaced = Displaced(run, members, input.Now);
-            if (displaced is not null)
-                events.Add(new AddressedEvent(run.Uid, displaced));
-            if (run.Epoch is { } epoch && NeedsPermit(run, displaced, members, input.Now, policy))
-                permits.Add(new PermitRequest(run.Uid, epoch.Number, epoch.Target.Region, run.Spec.Gang.Gpus));
+            var loss = Loss(run, members, input.Now);
+            if (loss is not null)
+                events.Add(new AddressedEvent(run.Uid, loss));
+            if (Request(run, loss, members, input.Now, policy) is { } request)
+                requests.Add(request);
         }
 
-        return new DisplacementOutput(events.ToImmutable(), permits.ToImmutable(), Reservations(input.Runs));
-    }
-
-    private static RunEvent.Displaced? Displaced(RunState run, Dictionary<string, MemberState> members, DateTimeOffset now)
-    {
-        // Where the loss hits, and what of the run is there: its epoch, or only a move's target.
-        var (name, epochIsThere) = run.Step switch
-        {
-            RunStep.Launching or RunStep.Verifying or RunStep.Running => (run.Epoch?.Target.Member, true),
-            RunStep.Planned or RunStep.Reserved or RunStep.Staging => (run.Move?.Target.Member, false),
-            _ => (null, false),
-        };
-        if (name is null || !members.TryGetValue(name, out var member) || member.Verdict is not (MemberVerdict.Lost or MemberVerdict.Stopped))
-            return null;
-        var stopped = member.Verdict == MemberVerdict.Stopped;
-        var detail = $"{(epochIsThere ? "member" : "the move's target")} {name} {(stopped ? "was stopped by its owner" : "is lost")}";
-        return new RunEvent.Displaced(now, run.EpochNumber, detail, DetectedAt(member), MemberStopped: stopped && epochIsThere);
+        var requested = new BrakeEvent.Requested(input.Now, requests.ToImmutable(), Totals(input));
+        return new DisplacementOutput(events.ToImmutable(), requested, Holding(input));
     }
 
     /// <summary>When the trouble with a member was first seen.</summary>
     internal static DateTimeOffset DetectedAt(MemberState member) => member.TroubleSince ?? member.VerdictSince;
 
-    private static bool NeedsPermit(
-        RunState run, RunEvent.Displaced? displaced, Dictionary<string, MemberState> members, DateTimeOffset now, PlanningPolicy policy)
+    /// <summary>An ordered table: the run's place first, then that of its move.</summary>
+    private static RunEvent? Loss(RunState run, Dictionary<string, MemberState> members, DateTimeOffset now)
     {
-        var home = members.GetValueOrDefault(run.Epoch!.Target.Member);
-        // What is displaced by this very pass is judged as it will be: waiting.
-        var waiting = displaced is null
-            ? run
-            : run with { Step = RunStep.Waiting, Waiting = new WaitState(WaitReason.Displaced, displaced.Detail, now) };
-        return Candidacy.Of(waiting, home, now, policy).Standing == Standing.WithPermit;
+        var home = run.Epoch is { } epoch ? members.GetValueOrDefault(epoch.Target.Member) : null;
+        var target = run.Move is { } move ? members.GetValueOrDefault(move.Target.Member) : null;
+        return (run.Step, home?.Verdict, target?.Verdict) switch
+        {
+            // Its epoch is on a lost member.
+            (RunStep.Launching or RunStep.Verifying or RunStep.Running, MemberVerdict.Lost, _) => Lost(home!),
+            // Its owner stopped the member: the run waits for it.
+            (RunStep.Launching or RunStep.Verifying or RunStep.Running, MemberVerdict.Stopped, _) =>
+                new RunEvent.Displaced(now, run.EpochNumber, $"Member {home!.Name} was stopped by its owner.", DetectedAt(home), MemberStopped: true),
+            // It is being drained, and its old place, where it still trained, is lost: the drain's move becomes a failover.
+            (RunStep.Planned or RunStep.Reserved or RunStep.Staging or RunStep.Quiescing, MemberVerdict.Lost, _)
+                when run.Move?.Cause == MoveCause.Drain => Lost(home!),
+            // The member that it is moving to is no longer a place to go to.
+            (var step, _, MemberVerdict.Lost) when InFlight.HasTarget(step) => TargetLost("is lost"),
+            (var step, _, MemberVerdict.Stopped) when InFlight.HasTarget(step) => TargetLost("was stopped by its owner"),
+            _ => null,
+        };
+
+        RunEvent Lost(MemberState member) => new RunEvent.Displaced(now, run.EpochNumber, $"Member {member.Name} is lost.", DetectedAt(member));
+        RunEvent TargetLost(string what) => new RunEvent.TargetLost(now, run.Move!.Number, $"Member {target!.Name}, where it was to go, {what}.");
     }
 
-    private static ImmutableArray<HeldReservation> Reservations(ImmutableArray<RunState> runs) =>
-    [
-        .. runs.SelectMany(InFlight.Holds).OrderBy(held => held.Member, StringComparer.Ordinal).ThenBy(held => held.RunUid, StringComparer.Ordinal)
-            .ThenBy(held => held.Epoch),
-    ];
+    /// <summary>All that is displaced and not moving, also what may not move yet: so the brake sees the whole of the loss, and its end.</summary>
+    private static MoveRequest? Request(RunState run, RunEvent? loss, Dictionary<string, MemberState> members, DateTimeOffset now, PlanningPolicy policy)
+    {
+        if (run.Epoch is not { } epoch)
+            return null;
+        var home = members.GetValueOrDefault(epoch.Target.Member);
+        // What loses its place in this very pass is judged as it will be: waiting. A drain's move goes on, and needs no permit.
+        var displaced = loss is RunEvent.Displaced { MemberStopped: false } && !InFlight.HasTarget(run.Step);
+        var waiting = displaced || run is { Step: RunStep.Waiting, Waiting.Reason: not WaitReason.RetriesExhausted };
+        var asks = waiting && (home?.Verdict == MemberVerdict.Lost || Candidacy.Of(run, home, now, policy).Standing == Standing.WithPermit);
+        return asks ? new MoveRequest(run.Uid, epoch.Number, epoch.Target.Region, run.Spec.Gang.Gpus, displaced ? now : run.StepSince) : null;
+    }
+
+    private static FleetTotals Totals(PlannerInput input)
+    {
+        var gpus = input.Runs
+            .Where(run => run is { IsTombstone: false, Epoch: not null })
+            .GroupBy(run => run.Epoch!.Target.Region, run => run.Spec.Gang.Gpus)
+            .OrderBy(region => region.Key, StringComparer.Ordinal)
+            .Select(region => new RegionGpus(region.Key, region.Sum()));
+        var outOfReach = input.Members.Count(member => member.Verdict is MemberVerdict.ControlPlaneDown or MemberVerdict.Suspect or MemberVerdict.Lost);
+        return new FleetTotals([.. gpus], input.Fleet.Members.Length, outOfReach);
+    }
+
+    private static ImmutableSortedDictionary<string, ImmutableArray<RunEpoch>> Holding(PlannerInput input)
+    {
+        var held = input.Runs.SelectMany(InFlight.Holds).ToLookup(held => held.Member, held => held.Epoch);
+        return input.Members.ToImmutableSortedDictionary(
+            member => member.Name,
+            member => held[member.Name].OrderBy(epoch => epoch.RunUid, StringComparer.Ordinal).ThenBy(epoch => epoch.Epoch).ToImmutableArray(),
+            StringComparer.Ordinal);
+    }
 }

@@ -45,19 +45,3 @@ public sealed record PlanningPolicy
 
 /// <summary>An event for a run.</summary>
 public sealed record AddressedEvent(string RunUid, RunEvent Event);
-
-/// <summary>A wish for one involuntary move, away from a region. The same (run, epoch) costs once.</summary>
-public sealed record PermitRequest(string RunUid, int Epoch, string Region, int Gpus);
-
-/// <summary>What the brake answered: who passes, and why the others don't (<see langword="null"/> while nobody is held).</summary>
-public sealed record PermitAnswer(ImmutableHashSet<PermittedMove> Granted, string? HeldBecause)
-{
-    /// <summary>Nobody passes, nobody is held: for passes without a request.</summary>
-    public static readonly PermitAnswer None = new([], null);
-}
-
-/// <summary>A run's epoch that may be moved away from its place.</summary>
-public readonly record struct PermittedMove(string RunUid, int Epoch);
-
-/// <summary>GPUs that a run holds, or is about to hold, on a member; any other reservation in the ledger may go.</summary>
-public sealed record HeldReservation(string Member, string RunUid, int Epoch);

@@ -1,14 +1,16 @@
 using System.Collections.Immutable;
+using Failover.Domain.Health;
+using Failover.Domain.Members;
 using Failover.Domain.Placement;
 
 namespace Failover.Domain.Planning;
 
 /// <summary>Before the brake is asked.</summary>
-/// <param name="Events">Displaced runs' events, ordered by uid; stored before placement is decided.</param>
-/// <param name="Permits">What to ask the brake, ordered by uid: the displaced, and those that already wait.</param>
-/// <param name="Held">Reservations that still hold, for the members' ledgers.</param>
+/// <param name="Events">For the runs that lost their place, or their move's target; ordered by uid, one a run. To be stored before placement is decided.</param>
+/// <param name="Requested">What to ask the brake, also when nobody is displaced: by uid, those of this pass and those that wait already.</param>
+/// <param name="Holding">For each member that has a row: every epoch that holds GPUs there, or is about to; the ledger may drop all others.</param>
 public sealed record DisplacementOutput(
-    ImmutableArray<AddressedEvent> Events, ImmutableArray<PermitRequest> Permits, ImmutableArray<HeldReservation> Held);
+    ImmutableArray<AddressedEvent> Events, BrakeEvent.Requested Requested, ImmutableSortedDictionary<string, ImmutableArray<RunEpoch>> Holding);
 
 /// <summary>After the brake has answered.</summary>
 /// <param name="Plan">The plan, also of those that stay out.</param>

@@ -1,0 +1,132 @@
+using System.Collections.Immutable;
+using Failover.Domain.Fleet;
+using Failover.Domain.Health;
+using Failover.Domain.Members;
+using Failover.Domain.Migration;
+using Failover.Domain.Placement;
+
+namespace Failover.Domain.Planning;
+
+/// <summary>Turns stored rows into a placement problem, and the fleet file's and runs' real numbers into whole ones, refusing those that mean nothing.</summary>
+internal sealed class ProblemBuilder
+{
+    private readonly PlannerInput input;
+    private readonly PlanningPolicy policy;
+    private readonly Dictionary<string, int> throughput;
+    private readonly Dictionary<string, string> regionOfStore;
+    private readonly HashSet<string> lostRegions;
+
+    public ProblemBuilder(PlannerInput input, PlanningPolicy policy)
+    {
+        this.input = input;
+        this.policy = policy;
+        throughput = input.Fleet.Skus.ToDictionary(sku => sku.Name, sku => (int)Whole(sku.Throughput * 1_000, 1, 100_000, $"throughput of {sku.Name}"));
+        regionOfStore = input.Fleet.Stores.ToDictionary(store => store.Name, store => store.Region);
+        lostRegions = [.. input.Members.GroupBy(member => member.Region).Where(AllLost).Select(region => region.Key)];
+    }
+
+    public PlacementProblem Build(IEnumerable<(RunState Run, MoveCause Cause)> candidates) => new()
+    {
+        SnapshotVersion = input.SnapshotVersion,
+        Members = [.. input.Fleet.Members.Select(Member)],
+        Regions = [.. input.Fleet.Regions.Select(Region)],
+        Bins = [.. input.Members.Where(member => input.Fleet.FindMember(member.Name) is not null).SelectMany(Bins)],
+        Runs = [.. candidates.Select(candidate => Run(candidate.Run, candidate.Cause))],
+    };
+
+    private static bool AllLost(IEnumerable<MemberState> members) => members.All(member => member.Verdict == MemberVerdict.Lost);
+
+    private PlacementMember Member(MemberSpec spec)
+    {
+        var state = input.Members.FirstOrDefault(member => member.Name == spec.Name);
+        var reason = lostRegions.Contains(spec.Region) ? $"region {spec.Region} is lost"
+            : state is null ? "nothing was seen of it yet"
+            : NotTarget(state);
+        return new PlacementMember(spec.Name, spec.Region, reason);
+    }
+
+    private static string? NotTarget(MemberState member) => member switch
+    {
+        { Verdict: not MemberVerdict.Healthy } => $"verdict {member.Verdict}",
+        { Cordoned: true } => "cordoned",
+        { Clean: false } => "not clean: workloads of stale epochs are still there",
+        { Capacity: null } or { CapacityStale: true } => "its GPUs have not been seen lately",
+        _ => null,
+    };
+
+    private IEnumerable<PlacementBin> Bins(MemberState member) =>
+        MemberCapacity.Free(InFlight.WithPromises(member, input.Runs)).Select(pool => new PlacementBin(member.Name, pool.Sku, pool.NodesByFreeGpus));
+
+    private PlacementRegion Region(RegionSpec region)
+    {
+        var coming = input.Runs
+            .Where(run => InFlight.HasTarget(run.Step) && run.Move?.Target.Region == region.Name)
+            .Sum(run => Site(run, region.Name, run.Move!.Target.Store).IngestBytes);
+        return new PlacementRegion(region.Name, Math.Max(0, IngestLimit(region) - coming));
+    }
+
+    private long IngestLimit(RegionSpec region) =>
+        Whole(region.RestoreMegabytesPerSecond * 1e6 * policy.RecoveryWindow.TotalSeconds, 0, 1e17, $"restore bandwidth of region {region.Name}");
+
+    private PlacementRun Run(RunState run, MoveCause cause)
+    {
+        var sites = ImmutableArray.CreateBuilder<PlacementSite>();
+        var reasons = ImmutableDictionary.CreateBuilder<string, string>();
+        foreach (var region in input.Fleet.Regions.Select(region => region.Name).Where(region => run.Spec.Regions.IsEmpty || run.Spec.Regions.Contains(region)))
+        {
+            if (TargetStore.In(region, run.Spec, input.Fleet) is { } store)
+                sites.Add(Site(run, region, store.Name));
+            else
+                reasons.Add(region, $"region {region} has no checkpoint store");
+        }
+
+        return new PlacementRun
+        {
+            Uid = run.Uid,
+            Name = run.Spec.Name,
+            Workers = run.Spec.Gang.Workers,
+            GpusPerWorker = run.Spec.Gang.GpusPerWorker,
+            Tier = run.Spec.Tier,
+            Skus = [.. run.Spec.Skus.Where(throughput.ContainsKey).Distinct().Select(sku => new SkuChoice(sku, throughput[sku]))],
+            Sites = sites.ToImmutable(),
+            RegionReasons = reasons.ToImmutable(),
+            Excluded = [.. run.Distrusted.Where(distrust => distrust.Until > input.Now).Select(Exclusion)],
+            PreferredMember = cause == MoveCause.Restart ? run.Epoch?.Target.Member : null,
+        };
+    }
+
+    private static MemberExclusion Exclusion(Distrust distrust) =>
+        new(distrust.Member, $"distrusted until {distrust.Until:yyyy-MM-dd HH:mm:ss}Z: {distrust.Reason}");
+
+    private PlacementSite Site(RunState run, string region, string store)
+    {
+        var transfers = ImmutableArray.CreateBuilder<Transfer>();
+        var holders = CheckpointBytes.Holders(run, name => regionOfStore.TryGetValue(name, out var home) && lostRegions.Contains(home))
+            .Where(regionOfStore.ContainsKey).Select(name => regionOfStore[name]);
+        Bring(transfers, region, [.. holders], CheckpointBytes.Size(run), $"run {run.Uid}: size of its checkpoint");
+        foreach (var dataset in run.Spec.Datasets)
+            Bring(transfers, region, dataset.Regions, dataset.SizeGigabytes * 1e9, $"run {run.Uid}: size of data set {dataset.Name}");
+
+        // What is more than the region takes in a whole window goes when nothing else does, instead of never.
+        var limit = input.Fleet.Regions.Where(spec => spec.Name == region).Select(IngestLimit).FirstOrDefault();
+        return new PlacementSite(region, store, transfers.ToImmutable(), Math.Min(Math.Min(limit, Transfer.BytesMax), transfers.Sum(transfer => transfer.Bytes)));
+    }
+
+    /// <summary>Nothing where it is there already, or is to be had nowhere in particular; else from the nearest source.</summary>
+    private void Bring(ImmutableArray<Transfer>.Builder transfers, string region, ImmutableArray<string> sources, double bytes, string what)
+    {
+        // Checked wherever the run might go, so that a wrong number does not hide until a failover.
+        var whole = Whole(bytes, 0, Transfer.BytesMax, what);
+        if (sources.IsEmpty || sources.Contains(region))
+            return;
+        var link = sources.Select(source => input.Fleet.Link(source, region)).Order(LinkOrder.BestFirst).First();
+        transfers.Add(new Transfer(
+            whole,
+            Whole(link.MegabytesPerSecond * 1e6, 1, 1e15, $"bandwidth from {link.From} to {link.To}"),
+            Whole(link.EgressDollarsPerGigabyte * 1e6, 0, 1e12, $"egress price from {link.From} to {link.To}")));
+    }
+
+    private static long Whole(double value, double min, double max, string what) =>
+        // Written so that NaN fails.
+        value >= min && value <= max ? (long)value : throw new ArgumentException($"{what} is out of range: {value}", nameof(value));
+}
