@@ -76,6 +76,7 @@ internal sealed class TestMember : IAsyncDisposable, IApiObserver, IPodRuntime
     /// <summary>Lets time pass inside the member, and all that falls due in it happen.</summary>
     public void Pass(TimeSpan span)
     {
+        Member.Settle();
         Time.Advance(span);
         Member.Settle();
     }

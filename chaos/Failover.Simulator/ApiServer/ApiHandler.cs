@@ -34,7 +34,7 @@ internal sealed class ApiHandler(string member, ObjectStore store, KindRegistry 
 
     private async Task AnswerAsync(HttpContext context)
     {
-        var call = new CallRecord { Path = context.Request.Path.Value ?? "/", Verb = context.Request.Method.ToLowerInvariant() };
+        var call = new CallRecord { Path = "/" + context.Request.Path.Value?.Trim('/'), Verb = context.Request.Method.ToLowerInvariant() };
         ApiAnswer? answer;
         try
         {
