@@ -63,8 +63,11 @@ public sealed record ProgressReport
     public ImmutableArray<RunPace> Paces { get; init; } = [];
 }
 
-/// <summary>A run's usual interval between two rises of its step on a member.</summary>
-public sealed record RunPace(string RunUid, int Epoch, TimeSpan Usual);
+/// <summary>The usual interval between two rises of an attempt's step.</summary>
+public sealed record RunPace(string RunUid, int Epoch, int Attempt, TimeSpan Usual);
 
-/// <summary>A rise of a run's step as read from a store; for the run.</summary>
-public sealed record RunRise(string RunUid, int Epoch, int Attempt, long Step);
+/// <summary>
+/// Progress as read from a store; for the run. <paramref name="First"/>: the first that was ever read of this attempt, which need not be a new step, as a
+/// trainer may write the step that it resumed from before it steps.
+/// </summary>
+public sealed record RunRise(string RunUid, int Epoch, int Attempt, long Step, bool First = false);

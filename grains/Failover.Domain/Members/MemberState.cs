@@ -66,6 +66,9 @@ public sealed record MemberState
     /// <summary>When a run's step was last seen to rise there, whichever site saw it.</summary>
     public DateTimeOffset? LastRiseAt { get; init; }
 
+    /// <summary>When it was last known whether its API answers, or the activation began.</summary>
+    public DateTimeOffset? LastAnswerAt { get; init; }
+
     /// <summary>Its runs' usual intervals as learnt, so that an observer that was just started knows who was stepping.</summary>
     public ImmutableArray<RunPace> Paces { get; init; } = [];
 

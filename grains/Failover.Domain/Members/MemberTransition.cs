@@ -7,7 +7,7 @@ namespace Failover.Domain.Members;
 /// <param name="Verdict">Set where the verdict changed.</param>
 /// <param name="Reservation">Set for <see cref="MemberEvent.ReserveRequested"/>.</param>
 /// <param name="MustStore">
-/// Whether the new state must be stored before anything is told of it. False where only evidence was refreshed, which is void after a restart anyhow.
+/// Whether the new state must be stored before anything is told of it. False where only evidence and time moved on, which are void after a restart anyhow.
 /// </param>
 public sealed record MemberTransition(MemberState State, VerdictChange? Verdict, ReservationAnswer? Reservation, bool MustStore);
 
