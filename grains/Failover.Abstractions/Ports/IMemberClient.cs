@@ -72,7 +72,11 @@ public enum WorkloadPhase
 
 /// <summary>One of our workloads as seen on a member. <paramref name="ObjectUid"/> is Kubernetes'; <paramref name="ExitCode"/> that of the pod that failed first.</summary>
 public sealed record SeenWorkload(
-    string Namespace, string Name, string ObjectUid, string RunUid, int Epoch, string LaunchId, WorkloadPhase Phase, int? ExitCode, string Detail);
+    string Namespace, string Name, string ObjectUid, string RunUid, int Epoch, string LaunchId, WorkloadPhase Phase, int? ExitCode, string Detail)
+{
+    /// <summary>The Kubernetes kind, which tells how it is deleted.</summary>
+    public string Kind { get; init; } = "Job";
+}
 
 /// <summary>All that a launch needs; the workload kind's adapter turns it into a manifest.</summary>
 public sealed record LaunchRequest

@@ -1,0 +1,100 @@
+using System.Net;
+using System.Text.Json;
+using Failover.Abstractions.Ports;
+using Failover.Kubernetes.Connection;
+using Failover.Kubernetes.Resilience;
+using k8s;
+using k8s.Models;
+
+namespace Failover.Kubernetes.Launching;
+
+/// <summary>Creates, adopts and deletes workloads on one member.</summary>
+internal sealed class Launcher(MemberConnection connection, MemberPipeline pipeline, IReadOnlyList<IWorkloadKind> kinds)
+{
+    private const string FieldManager = "failover";
+
+    public async Task<CallResult> LaunchAsync(LaunchRequest request, CancellationToken cancellationToken)
+    {
+        var wanted = (ApiVersion: request.Spec.Workload["apiVersion"]?.GetValue<string>(), Kind: request.Spec.Workload["kind"]?.GetValue<string>());
+        if (kinds.FirstOrDefault(kind => (kind.Resource.ApiVersion, kind.Resource.Kind) == wanted) is not { } workload)
+        {
+            return new CallResult(CallOutcome.Invalid, $"no adapter for workloads of kind {wanted.ApiVersion} {wanted.Kind}");
+        }
+
+        var manifest = workload.Manifest(request);
+        var name = manifest["metadata"]!["name"]!.GetValue<string>();
+        // Safe to repeat: the name is the launch's own, and whatever is there already is compared with it.
+        var answer = await pipeline.RunAsync(
+            attempt => connection.Acquire().CustomObjects.CreateNamespacedCustomObjectAsync<JsonElement>(
+                manifest, workload.Resource.Group, workload.Resource.Version, request.Namespace, workload.Resource.Plural,
+                fieldManager: FieldManager, fieldValidation: "Strict", cancellationToken: attempt),
+            cancellationToken);
+        return answer switch
+        {
+            { Ok: true } => new CallResult(CallOutcome.Done, $"created {name}"),
+            { MayHaveActed: true } or { Status: HttpStatusCode.Conflict } => await ReadBackAsync(request, workload, name, answer, cancellationToken),
+            _ => Refusal(answer),
+        };
+    }
+
+    public async Task<CallResult> DeleteAsync(SeenWorkload seen, CancellationToken cancellationToken)
+    {
+        if (kinds.FirstOrDefault(kind => kind.Resource.Kind == seen.Kind) is not { } workload)
+        {
+            return new CallResult(CallOutcome.Invalid, $"no adapter for workloads of kind {seen.Kind}");
+        }
+
+        var options = new V1DeleteOptions { Preconditions = new V1Preconditions { Uid = seen.ObjectUid }, PropagationPolicy = "Background" };
+        var answer = await pipeline.RunAsync(
+            attempt => connection.Acquire().CustomObjects.DeleteNamespacedCustomObjectAsync<JsonElement>(
+                workload.Resource.Group, workload.Resource.Version, seen.Namespace, workload.Resource.Plural, seen.Name, options, cancellationToken: attempt),
+            cancellationToken);
+        return answer switch
+        {
+            { Ok: true } => new CallResult(CallOutcome.Done, $"deleted {seen.Name}"),
+            { Status: HttpStatusCode.NotFound } => new CallResult(CallOutcome.Done, $"{seen.Name} was gone already"),
+            // The only precondition is the uid: another object has the name now.
+            { Status: HttpStatusCode.Conflict } => new CallResult(CallOutcome.Done, $"{seen.Name} was gone already; another object has its name"),
+            { MayHaveActed: true } => new CallResult(CallOutcome.Unknown, answer.Detail),
+            _ => Refusal(answer),
+        };
+    }
+
+    /// <summary>Looks at what has the name: this very launch (done, now or before), somebody else's (never), or nothing (who knows).</summary>
+    private async Task<CallResult> ReadBackAsync(
+        LaunchRequest request, IWorkloadKind workload, string name, ApiAnswer created, CancellationToken cancellationToken)
+    {
+        var there = await pipeline.RunAsync(
+            attempt => connection.Acquire().CustomObjects.GetNamespacedCustomObjectAsync<JsonElement>(
+                workload.Resource.Group, workload.Resource.Version, request.Namespace, workload.Resource.Plural, name, attempt),
+            cancellationToken);
+        if (!there.Ok)
+        {
+            // Not there after a conflict: it was deleted in between, so a later try may have the name. Not there after a lost answer: it may yet come.
+            return there.Status == HttpStatusCode.NotFound && created.Status == HttpStatusCode.Conflict
+                ? new CallResult(CallOutcome.Refused, $"{name} existed, and was deleted just now")
+                : new CallResult(CallOutcome.Unknown, $"{created.Detail}; read back: {there.Detail}");
+        }
+
+        var facts = workload.Read(there.Body);
+        if ((facts.Installation, facts.RunUid, facts.Epoch, facts.LaunchId) != (request.Installation, request.RunUid, request.Epoch, request.LaunchId))
+        {
+            return new CallResult(CallOutcome.Invalid, $"{request.Namespace}/{name} exists and is not of this launch ({request.LaunchId}); its uid is {facts.Uid}");
+        }
+
+        return facts.Deleting
+            ? new CallResult(CallOutcome.Refused, $"{name} is of this launch, but is being deleted")
+            : new CallResult(CallOutcome.Done, $"{name} was there already");
+    }
+
+    /// <summary>What the server refused without effect. What a person can mend on the member (credentials, quota, rate) may be tried again.</summary>
+    private static CallResult Refusal(ApiAnswer answer) => answer switch
+    {
+        {
+            Kind: ApiAnswerKind.Answered,
+            Status: HttpStatusCode.BadRequest or HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.RequestEntityTooLarge
+                or HttpStatusCode.UnsupportedMediaType or HttpStatusCode.UnprocessableEntity,
+        } => new CallResult(CallOutcome.Invalid, answer.Detail),
+        _ => new CallResult(CallOutcome.Refused, answer.Detail),
+    };
+}
