@@ -49,6 +49,11 @@ internal sealed class ApiHandler(string member, ObjectStore store, KindRegistry 
             if (error.RetryAfterSeconds is { } seconds)
                 context.Response.Headers.RetryAfter = seconds.ToString();
         }
+        catch (InvalidOperationException error)
+        {
+            // A tree that is not formed as its type would have it; the real server says so while decoding.
+            answer = ApiAnswer.Of(ApiException.BadRequest($"the object provided is unrecognized: {error.Message}"));
+        }
 
         // A watch has answered by itself.
         if (answer is null)

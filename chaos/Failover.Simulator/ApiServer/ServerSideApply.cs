@@ -49,6 +49,8 @@ internal static class ServerSideApply
         {
             foreach (var key in (string[])["name", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp", "managedFields"])
                 metadata.Remove(key);
+            if (metadata.Count == 0)
+                bare.Remove("metadata");
         }
 
         return bare;

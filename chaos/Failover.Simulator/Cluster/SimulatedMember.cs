@@ -24,7 +24,7 @@ public sealed class SimulatedMember : IPodControl, IAsyncDisposable
     {
         _options = options;
         _certificates = new MemberCertificates(options.Name, options.CertificateHostNames);
-        _store = new ObjectStore(time, options.Seed, Math.Max(16, options.WatchHistory));
+        _store = new ObjectStore(time, SeedOf(options), Math.Max(16, options.WatchHistory));
         _users = new Users(options.Users.Select(u => (u.Name, u.Role)));
         _handler = new ApiHandler(options.Name, _store, new KindRegistry(_store), _users, observer, _stopping.Token);
         _cluster = new MemberCluster(options, _store, runtime);
@@ -125,14 +125,21 @@ public sealed class SimulatedMember : IPodControl, IAsyncDisposable
     /// <summary>Lets controllers, scheduler and kubelets do all that is due at the present time, before it returns.</summary>
     public void Settle() => _cluster.Settle();
 
+    /// <summary>Whether the member's own loop has broken, which is a fault of the simulator; disposal then throws why.</summary>
+    public bool IsBroken => _running.IsFaulted;
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
-        await _running.WaitAsync(CancellationToken.None);
         if (_host is not null)
             await _host.DisposeAsync();
         _certificates.Dispose();
         _stopping.Dispose();
+        await _running.WaitAsync(CancellationToken.None);
     }
+
+    // Uids must differ between members, whatever seed they share; string's own hash code differs from run to run.
+    private static int SeedOf(SimulatedMemberOptions options) =>
+        options.Name.Aggregate(unchecked((int)2166136261) ^ options.Seed, (hash, c) => unchecked((hash ^ c) * 16777619));
 }

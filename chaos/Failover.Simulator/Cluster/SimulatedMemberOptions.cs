@@ -58,6 +58,6 @@ public sealed record SimulatedMemberOptions
     /// <summary>How many changes of one resource type a watch can look back on; older ones are Expired. At least 16.</summary>
     public int WatchHistory { get; init; } = 4096;
 
-    /// <summary>Fixes uids and name suffixes.</summary>
+    /// <summary>Fixes uids and name suffixes, together with the member's name.</summary>
     public int Seed { get; init; } = 1;
 }
