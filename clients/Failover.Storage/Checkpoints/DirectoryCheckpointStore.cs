@@ -1,0 +1,227 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Failover.Abstractions.Ports;
+using Failover.Domain.Checkpoints;
+
+namespace Failover.Storage.Checkpoints;
+
+/// <summary>
+/// A checkpoint store in a folder that silos and trainers mount (NFS, Lustre, a local disk): anything with atomic <c>link</c> and <c>fsync</c>. Linux only.
+/// </summary>
+public sealed class DirectoryCheckpointStore : ICheckpointStore
+{
+    private const int BufferBytes = 1 << 20;
+
+    private readonly StoreFolder _folder;
+    private readonly TimeProvider _time;
+
+    /// <summary>A store by its name in the fleet file, mounted at <paramref name="path"/>.</summary>
+    public DirectoryCheckpointStore(string name, string path, TimeProvider time)
+    {
+        if (!OperatingSystem.IsLinux())
+            throw new PlatformNotSupportedException("Directory stores need Linux: link(2), fsync(2) and statx(2).");
+        (Name, _time) = (name, time);
+        _folder = new StoreFolder(name, path);
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <summary>Makes a new store: the folder, and the marker that tells it from an empty mount point.</summary>
+    public static void Initialize(string path, string name) => StoreFolder.Initialize(path, name);
+
+    /// <inheritdoc/>
+    public Task<ImmutableArray<RawSlot>> ListSlotsAsync(RunRoot run, int epoch, int limit = 100_000, CancellationToken cancellationToken = default) =>
+        _folder.RunAsync(
+            () =>
+            {
+                var folder = $"{run}/{StoreLayout.Commits(epoch)}";
+                var numbers = _folder.Names(folder).Select(Number).Order().ToList();
+                // Slots are dense: a hole means that the listing is not whole.
+                if (numbers.Where((number, i) => number != i).Any())
+                    throw new StoreUnavailableException($"{Name}: the listing of {folder} has holes");
+                return numbers.Take(limit).Select(slot => new RawSlot(slot, _folder.ReadText($"{folder}/{slot}"))).ToImmutableArray();
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<string?> CreateSlotAsync(RunRoot run, int epoch, int slot, string content, CancellationToken cancellationToken = default) =>
+        _folder.RunAsync(
+            () =>
+            {
+                var path = $"{run}/{StoreLayout.Slot(epoch, slot)}";
+                return _folder.Create(path, Encoding.UTF8.GetBytes(content)) ? null : (string?)_folder.ReadText(path);
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<StoredFile?> StatAsync(RunRoot run, string path, CancellationToken cancellationToken = default) =>
+        _folder.RunAsync(() => Stat($"{run}/{path}"), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<HashedFile?> HashAsync(RunRoot run, string path, CancellationToken cancellationToken = default) =>
+        _folder.RunAsync(() => HashCoreAsync($"{run}/{path}", cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<CopyOutcome> CopyFromAsync(
+        ICheckpointStore source, RunRoot run, CommitFile file, ByteRate rate, CancellationToken cancellationToken = default)
+    {
+        if (source is not DirectoryCheckpointStore from)
+            throw new ArgumentException($"{Name} can only copy from other directories.", nameof(source));
+        var there = await HashAsync(run, file.Path, cancellationToken);
+        if (there is not null)
+            return Matches(there, file) ? CopyOutcome.Copied : CopyOutcome.TargetCorrupt;
+        var stat = await from.StatAsync(run, file.Path, cancellationToken);
+        if (stat is null)
+            return CopyOutcome.SourceMissing;
+        if (stat.SizeBytes != file.SizeBytes)
+            return CopyOutcome.SourceCorrupt;
+        return await from._folder.RunAsync(
+            () => _folder.RunAsync(() => CopyCoreAsync(from, run, file, ByteThrottle.Of(rate, _time), cancellationToken), cancellationToken),
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task SetAsideAsync(RunRoot run, string path, CancellationToken cancellationToken = default) =>
+        _folder.RunAsync(
+            () =>
+            {
+                var from = _folder.Resolve($"{run}/{path}");
+                if (File.Exists(from))
+                    File.Move(from, Path.Combine(Path.GetDirectoryName(from)!, $".bad-{Guid.NewGuid():N}"));
+                return true;
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> PinAsync(RunRoot run, int forEpoch, CommitRef commit, Commit document, CancellationToken cancellationToken = default) =>
+        _folder.RunAsync(
+            () =>
+            {
+                var pin = $"{run}/{StoreLayout.Pin(forEpoch)}";
+                // Files first, the slot last: a trainer that finds the slot finds all of it.
+                foreach (var path in document.Files.Select(file => file.Path).Append(StoreLayout.Slot(commit.Epoch, commit.Commit)))
+                {
+                    if (Stat($"{run}/{path}") is null)
+                        return false;
+                    var folder = _folder.MakeFolders(FolderOf($"{pin}/{path}"));
+                    LinkAnew(_folder.Resolve($"{run}/{path}"), _folder.Resolve($"{pin}/{path}"));
+                    PosixFiles.FlushFolder(folder);
+                }
+                return true;
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task UnpinAsync(RunRoot run, int forEpoch, CancellationToken cancellationToken = default) =>
+        _folder.RunAsync(
+            () =>
+            {
+                var path = _folder.Resolve($"{run}/{StoreLayout.Pin(forEpoch)}");
+                if (Directory.Exists(path))
+                    Directory.Delete(path, recursive: true);
+                return true;
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ImmutableDictionary<string, string>> ReadHeartbeatsAsync(string member, CancellationToken cancellationToken = default) =>
+        _folder.RunAsync(
+            () =>
+            {
+                var folder = StoreLayout.Heartbeats(member);
+                return _folder.Names(folder).ToImmutableDictionary(name => name, name => _folder.ReadText($"{folder}/{name}"));
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task TouchCanaryAsync(string site, string content, CancellationToken cancellationToken = default) =>
+        _folder.RunAsync(
+            () =>
+            {
+                var path = StoreLayout.Canary(site);
+                var folder = _folder.MakeFolders(FolderOf(path));
+                var temporary = Path.Combine(folder, $".tmp-{Guid.NewGuid():N}");
+                File.WriteAllText(temporary, content);
+                File.Move(temporary, _folder.Resolve(path), overwrite: true);
+                return _folder.ReadText(path) == content ? true : throw new StoreUnavailableException($"{Name}: the canary reads other than it was written");
+            },
+            cancellationToken);
+
+    private static bool Matches(HashedFile hashed, CommitFile file) => hashed.Sha256 == file.Sha256 && hashed.Stat.SizeBytes == file.SizeBytes;
+
+    private static string FolderOf(string path) => path[..path.LastIndexOf('/')];
+
+    private static int Number(string name) =>
+        int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : throw new StoreUnavailableException($"'{name}' is not a slot's name");
+
+    private StoredFile? Stat(string relative)
+    {
+        var found = PosixFiles.Stat(_folder.Resolve(relative));
+        return found.Kind == PosixFiles.Kind.File ? new StoredFile(found.SizeBytes, found.ETag) : null;
+    }
+
+    private async Task<HashedFile?> HashCoreAsync(string relative, CancellationToken cancellationToken)
+    {
+        if (Stat(relative) is not { } before)
+            return null;
+        await using var stream = new FileStream(_folder.Resolve(relative), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, BufferBytes);
+        var digest = Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellationToken));
+        return Stat(relative) == before
+            ? new HashedFile(digest, before)
+            : throw new StoreUnavailableException($"{Name}: {relative} changed while it was read");
+    }
+
+    private async Task<CopyOutcome> CopyCoreAsync(
+        DirectoryCheckpointStore source, RunRoot run, CommitFile file, ByteThrottle throttle, CancellationToken cancellationToken)
+    {
+        var relative = $"{run}/{file.Path}";
+        var folder = _folder.MakeFolders(FolderOf(relative));
+        var partial = Path.Combine(folder, $".part-{file.Sha256}");
+        using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        await using (var from = new FileStream(source._folder.Resolve(relative), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete))
+        await using (var to = new FileStream(partial, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
+        {
+            await TransferAsync(from, to, digest, throttle, cancellationToken);
+            to.Flush(flushToDisk: true);
+        }
+        if (Convert.ToHexStringLower(digest.GetHashAndReset()) != file.Sha256)
+        {
+            File.Delete(partial);
+            return CopyOutcome.SourceCorrupt;
+        }
+        PosixFiles.Link(partial, _folder.Resolve(relative));
+        PosixFiles.FlushFolder(folder);
+        File.Delete(partial);
+        return CopyOutcome.Copied;
+    }
+
+    /// <summary>Goes on where an earlier go broke off: what is there is hashed again, which is cheaper than reading it across regions.</summary>
+    private static async Task TransferAsync(FileStream from, FileStream to, IncrementalHash digest, ByteThrottle throttle, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[BufferBytes];
+        int read;
+        while ((read = await to.ReadAsync(buffer, cancellationToken)) > 0)
+            digest.AppendData(buffer, 0, read);
+        from.Position = Math.Min(to.Position, from.Length);
+        while ((read = await from.ReadAsync(buffer, cancellationToken)) > 0)
+        {
+            await throttle.TakeAsync(read, cancellationToken);
+            digest.AppendData(buffer, 0, read);
+            await to.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+        }
+    }
+
+    /// <summary>A pin that an earlier try left may be of a copy that was set aside since; the name is made to mean the present file.</summary>
+    private static void LinkAnew(string existing, string name)
+    {
+        if (PosixFiles.Link(existing, name) || PosixFiles.Stat(existing).ETag == PosixFiles.Stat(name).ETag)
+            return;
+        File.Delete(name);
+        PosixFiles.Link(existing, name);
+    }
+}

@@ -1,0 +1,127 @@
+using System.Text;
+using Failover.Abstractions.Ports;
+
+namespace Failover.Storage.Checkpoints;
+
+/// <summary>
+/// A store's root, which is a mount that may vanish at any moment. Its marker file tells the store from an empty mount point; nothing here ever makes the root or the marker, and
+/// "not there" is believed only while the marker is.
+/// </summary>
+internal sealed class StoreFolder(string store, string root)
+{
+    /// <summary>Holds the store's name.</summary>
+    public const string Marker = ".failover-store";
+
+    private const string Temporary = ".tmp-";
+
+    public static void Initialize(string root, string store)
+    {
+        Directory.CreateDirectory(root);
+        File.WriteAllText(Path.Combine(root, Marker), store);
+    }
+
+    /// <summary>Throws unless the store is there and is the right one.</summary>
+    public void Demand()
+    {
+        string said;
+        try
+        {
+            said = File.ReadAllText(Path.Combine(root, Marker)).Trim();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw Unavailable(failure);
+        }
+        if (said != store)
+            throw new StoreUnavailableException($"what is mounted for {store} says that it is {said}");
+    }
+
+    /// <summary>The full path; refuses what would leave the store, and links and devices on the way.</summary>
+    public string Resolve(string relative)
+    {
+        var path = root;
+        foreach (var segment in relative.Split('/'))
+        {
+            if (segment is "" or "." or ".." || segment.Contains('\\', StringComparison.Ordinal))
+                throw new ArgumentException($"'{relative}' is not a plain relative path.", nameof(relative));
+            path = Path.Combine(path, segment);
+            if (PosixFiles.Stat(path).Kind == PosixFiles.Kind.Other)
+                throw new StoreUnavailableException($"{relative} leads through a link or a device in {store}") { Denied = true };
+        }
+        return path;
+    }
+
+    /// <summary>Makes a folder level by level, so that a root that is gone is not made anew.</summary>
+    public string MakeFolders(string relative)
+    {
+        var path = root;
+        foreach (var segment in relative.Split('/'))
+        {
+            var parent = path;
+            path = Path.Combine(path, segment);
+            if (PosixFiles.Stat(path).Kind == PosixFiles.Kind.Folder)
+                continue;
+            PosixFiles.MakeFolder(path);
+            PosixFiles.FlushFolder(parent);
+        }
+        return path;
+    }
+
+    /// <summary>Creates a file whole and durable, if absent; false where the name exists.</summary>
+    public bool Create(string relative, byte[] content)
+    {
+        var folder = MakeFolders(relative[..relative.LastIndexOf('/')]);
+        var temporary = Path.Combine(folder, $"{Temporary}{Guid.NewGuid():N}");
+        try
+        {
+            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
+            {
+                stream.Write(content);
+                stream.Flush(flushToDisk: true);
+            }
+            var created = PosixFiles.Link(temporary, Path.Combine(folder, Path.GetFileName(relative)));
+            PosixFiles.FlushFolder(folder);
+            return created;
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    /// <summary>The names in a folder, without temporary ones; empty where the folder is not there.</summary>
+    public IReadOnlyList<string> Names(string relative)
+    {
+        var path = Resolve(relative);
+        if (PosixFiles.Stat(path).Kind != PosixFiles.Kind.Folder)
+            return [];
+        return [.. Directory.EnumerateFileSystemEntries(path).Select(Path.GetFileName).Where(name => !name!.StartsWith('.'))!];
+    }
+
+    public string ReadText(string relative) => File.ReadAllText(Resolve(relative), Encoding.UTF8);
+
+    /// <summary>Runs an operation off the caller's scheduler, between two looks at the marker; every failure of the file system is the store's.</summary>
+    public async Task<T> RunAsync<T>(Func<T> operation, CancellationToken cancellationToken) =>
+        await RunAsync(() => Task.FromResult(operation()), cancellationToken);
+
+    /// <inheritdoc cref="RunAsync{T}(Func{T}, CancellationToken)"/>
+    public Task<T> RunAsync<T>(Func<Task<T>> operation, CancellationToken cancellationToken) => Task.Run(
+        async () =>
+        {
+            try
+            {
+                Demand();
+                var result = await operation();
+                Demand();
+                return result;
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                throw Unavailable(failure);
+            }
+        },
+        cancellationToken);
+
+    private StoreUnavailableException Unavailable(Exception failure) =>
+        new($"{store}: {failure.Message}", failure) { Denied = failure is UnauthorizedAccessException };
+}
