@@ -10,9 +10,9 @@ public interface IBrakeGrain : IGrainWithStringKey
     /// <summary>The only key.</summary>
     const string Key = "brake";
 
-    /// <summary>Asks for permits, or tells that evidence returned; answers the stored state, whose permits say who may move.</summary>
+    /// <summary>Hands an event to the machine; answers, once stored, who may move, in the order of a request.</summary>
     [Alias("apply")]
-    Task<BrakeState> ApplyAsync(BrakeEvent brakeEvent);
+    Task<ImmutableArray<PermitAnswer>> ApplyAsync(BrakeEvent brakeEvent);
 
     /// <summary>The stored state.</summary>
     [Alias("get")]
