@@ -35,6 +35,9 @@ public sealed record FleetSpec
     /// <summary>The store by name, or <see langword="null"/>.</summary>
     public StoreSpec? FindStore(string name) => Stores.FirstOrDefault(store => store.Name == name);
 
+    /// <summary>The tenant by name, or <see langword="null"/>.</summary>
+    public TenantSpec? FindTenant(string name) => Tenants.FirstOrDefault(tenant => tenant.Name == name);
+
     /// <summary>The link between two regions, in either direction.</summary>
     public LinkSpec Link(string from, string to) =>
         from == to
