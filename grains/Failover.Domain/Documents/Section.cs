@@ -194,7 +194,8 @@ internal sealed class Section
             return false;
         if (scalar.TryGetValue(out number))
             return true;
-        var isWhole = scalar.TryGetValue(out long whole);
+        // Numbers that were parsed answer as any type; those made in code only as their own.
+        var isWhole = scalar.TryGetValue(out long whole) || (scalar.TryGetValue(out int small) && (whole = small) == small);
         number = whole;
         return isWhole;
     }

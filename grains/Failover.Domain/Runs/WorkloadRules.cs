@@ -17,7 +17,7 @@ public static class WorkloadRules
     private const string OurLabels = "failover.dev/";
 
     private const string Deadlines = "leave it out: a run's time limits are in spec.deadlines";
-    private const string HostNamespaces = "leave it out: workloads don't share the node's namespaces";
+    private const string HostNamespaces = "workloads don't share the node's namespaces";
 
     private static readonly ImmutableArray<string> JobFields =
     [
@@ -66,7 +66,7 @@ public static class WorkloadRules
         ["manualSelector"] = "leave it out: Kubernetes sets the selector",
         ["nodeName"] = "leave it out: the scheduler chooses nodes, of the SKU that the run got",
         ["serviceAccount"] = "leave it out: the service account comes from the tenant's entry in the fleet file",
-        ["hostUsers"] = HostNamespaces,
+        ["hostUsers"] = "leave it out: " + HostNamespaces,
         ["hostPath"] = "use a persistentVolumeClaim or an emptyDir: nodes' own files are out of bounds",
         ["serviceAccountToken"] = "leave it out: workloads get no tokens of members",
         ["resourceClaims"] = "ask for GPUs by resources.limits: claims are not counted yet",
@@ -244,7 +244,7 @@ public static class WorkloadRules
             var stays = containers.Contains(container) || container.Text("restartPolicy") == "Always";
             together += stays ? gpus ?? 0 : 0;
         }
-        if (counted && gang is not null && together != gang.GpusPerWorker)
+        if (!containers.IsEmpty && counted && gang is not null && together != gang.GpusPerWorker)
             pod.Fault("containers", $"their GPU limits add up to {together}, but spec.gang.gpusPerWorker is {gang.GpusPerWorker}; make them agree");
     }
 

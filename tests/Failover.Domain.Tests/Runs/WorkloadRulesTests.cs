@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Failover.Domain.Documents;
 using Failover.Domain.Fleet;
@@ -30,7 +31,7 @@ public sealed class WorkloadRulesTests
     [InlineData("spec.template", "", "is missing; write the pod template")]
     [InlineData("spec.template.metadata.name", "\"x\"", "not allowed in a workload; allowed here: annotations, labels")]
     [InlineData(Pod, "", "is missing; write the pod's spec, with its containers")]
-    [InlineData(Pod + ".hostNetwork", "true", "is true; leave it out, or write false: leave it out: workloads don't share the node's namespaces")]
+    [InlineData(Pod + ".hostNetwork", "true", "is true; leave it out, or write false: workloads don't share the node's namespaces")]
     [InlineData(Pod + ".nodeName", "\"n1\"", "leave it out: the scheduler chooses nodes, of the SKU that the run got")]
     [InlineData(Pod + ".serviceAccountName", "\"admin\"", "is \"admin\"; leave it out, or write trainer, the tenant's own")]
     [InlineData(Pod + ".restartPolicy", "\"Always\"", "is \"Always\"; write Never or OnFailure")]
@@ -141,6 +142,6 @@ public sealed class WorkloadRulesTests
     private static void Gpus(JsonObject manifest, string containers, string kind, string json) =>
         manifest["spec"]!["template"]!["spec"]![containers]![0]!["resources"]![kind]!["nvidia.com/gpu"] = JsonNode.Parse(json);
 
-    private static IEnumerable<Fault> Check(string path, string json) =>
+    private static ImmutableArray<Fault> Check(string path, string json) =>
         WorkloadRules.Check(RunDocuments.With(Manifest(), path, json), "w", Gang, Tenant);
 }
