@@ -1,1 +1,3 @@
-return 0;
+using Failover.Silo.Hosting;
+
+return await SiloHost.RunAsync(args);

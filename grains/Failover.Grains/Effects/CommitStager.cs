@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Failover.Abstractions.Ports;
-using Failover.Abstractions.State;
 using Failover.Domain.Checkpoints;
 using Failover.Domain.Migration;
 using Microsoft.Extensions.Options;
@@ -50,7 +49,7 @@ internal sealed class CommitStager(
     {
         var (source, target) = (stores.Get(sourceName), stores.Get(targetName));
         var root = EffectActions.Root(run);
-        var commit = await surveyor.ReadCommitAsync(source, root, name, cancellationToken);
+        var commit = await LineageSurveyor.ReadCommitAsync(source, root, name, cancellationToken);
         if (commit is null)
             return (CopyOutcome.SourceMissing, $"no commit {name}");
         if (await surveyor.HealthAsync(target, root, name, commit, cancellationToken) != CopyHealth.Verified)

@@ -1,9 +1,7 @@
 using Failover.Abstractions.Grains;
 using Failover.Abstractions.Ports;
-using Failover.Domain.Checkpoints;
 using Failover.Domain.Members;
 using Failover.Domain.Migration;
-using Failover.Grains.Observers;
 
 namespace Failover.Grains.Effects;
 
@@ -73,7 +71,7 @@ internal sealed class EffectActions(
     private async Task<RunEvent> PinAsync(RunState run, RunEffect.Pin pin, CancellationToken cancellationToken)
     {
         var store = stores.Get(pin.Store);
-        var document = await surveyor.ReadCommitAsync(store, Root(run), pin.Commit, cancellationToken);
+        var document = await LineageSurveyor.ReadCommitAsync(store, Root(run), pin.Commit, cancellationToken);
         var complete = document is not null && await store.PinAsync(Root(run), pin.ForEpoch, pin.Commit, document, cancellationToken);
         return new RunEvent.Pinned(time.GetUtcNow(), pin.Id, complete);
     }

@@ -20,7 +20,7 @@ internal sealed partial class EffectRunner(
     StateReader rows,
     EffectActions actions,
     IGrainFactory grains,
-    IOptions<RunPolicy> policy,
+    RunPolicy policy,
     IOptions<EffectOptions> options,
     TimeProvider time,
     ILogger<EffectRunner> logger) : BackgroundService, IEffectQueue
@@ -70,7 +70,7 @@ internal sealed partial class EffectRunner(
             return;
         var now = time.GetUtcNow();
         var current = run with { Now = now > run.Now ? now : run.Now };
-        var effect = RunMachine.Due(current, policy.Value).FirstOrDefault(due => due.Id == effectId);
+        var effect = RunMachine.Due(current, policy).FirstOrDefault(due => due.Id == effectId);
         if (effect is null)
             return;
         var happened = await TryAsync(current, effect, stopping);

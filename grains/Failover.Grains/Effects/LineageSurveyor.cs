@@ -16,7 +16,7 @@ internal sealed class LineageSurveyor(ICheckpointStores stores, VerificationReco
     }
 
     /// <summary>The document in a slot; <see langword="null"/> where there is no commit.</summary>
-    public async Task<Commit?> ReadCommitAsync(ICheckpointStore store, RunRoot run, CommitRef commit, CancellationToken cancellationToken)
+    public static async Task<Commit?> ReadCommitAsync(ICheckpointStore store, RunRoot run, CommitRef commit, CancellationToken cancellationToken)
     {
         var slots = await store.ListSlotsAsync(run, commit.Epoch, cancellationToken: cancellationToken);
         var raw = slots.FirstOrDefault(slot => slot.Slot == commit.Commit);

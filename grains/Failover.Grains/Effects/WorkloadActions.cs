@@ -68,7 +68,7 @@ internal sealed class WorkloadActions(FleetSpec fleet, IMemberClients members, S
             environment["FAILOVER_RESUME_URI"] = StoreLayout.ResumeUri(store.Uri, run.Spec.Tenant, run.Uid, epoch.Number, resume);
         if (HeartbeatStore.For(epoch.Target.Member, fleet) is { } heartbeats)
         {
-            environment["FAILOVER_HEARTBEAT_URI"] = StoreLayout.HeartbeatUri(fleet.FindStore(heartbeats)!.Uri, epoch.Target.Member, run.Uid);
+            environment["FAILOVER_HEARTBEAT_URI"] = StoreLayout.HeartbeatUri(heartbeats.Uri, epoch.Target.Member, run.Uid);
             environment["FAILOVER_HEARTBEAT_SECONDS"] = run.Spec.Progress.HeartbeatInterval.TotalSeconds.ToString(CultureInfo.InvariantCulture);
         }
         return environment.ToImmutable();

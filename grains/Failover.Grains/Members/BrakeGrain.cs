@@ -1,8 +1,8 @@
+using System.Collections.Immutable;
 using Failover.Abstractions.Grains;
 using Failover.Abstractions.State;
 using Failover.Domain.Health;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace Failover.Grains.Members;
 
@@ -10,32 +10,33 @@ namespace Failover.Grains.Members;
 [GrainType("brake")]
 internal sealed partial class BrakeGrain(
     [PersistentState("brake", TableStorage.Name)] IPersistentState<BrakeState> row,
-    IOptions<BrakePolicy> policy,
+    BrakePolicy policy,
     ILogger<BrakeGrain> logger) : Grain, IBrakeGrain
 {
     public Task<BrakeState> GetAsync() => Task.FromResult(Current());
 
-    public async Task<BrakeState> ApplyAsync(BrakeEvent brakeEvent)
+    public async Task<ImmutableArray<PermitAnswer>> ApplyAsync(BrakeEvent brakeEvent)
     {
         var before = Current();
-        var next = BrakeMachine.Next(before, brakeEvent, policy.Value);
-        if (ReferenceEquals(next, before))
-            return before;
-        row.State = next;
+        var transition = BrakeMachine.Next(before, brakeEvent, policy);
+        if (!transition.MustStore)
+            return transition.Answers;
+        row.State = transition.State;
         try
         {
             await row.WriteStateAsync();
         }
         catch
         {
+            // Memory is ahead of the store now, or nobody knows: the next activation reads what is true.
             DeactivateOnIdle();
             throw;
         }
-        if (next.HeldBecause is { } reason && before.HeldBecause is null)
+        if (transition.State.HeldBecause is { } reason && before.HeldBecause is null)
             LogHeld(reason);
-        if (next.HeldBecause is null && before.HeldBecause is not null)
-            LogReleased(next.Release?.By ?? "evidence");
-        return next;
+        if (transition.State.HeldBecause is null && before.HeldBecause is not null)
+            LogReleased(brakeEvent is BrakeEvent.Released released ? released.By : "the return of evidence");
+        return transition.Answers;
     }
 
     private BrakeState Current() => row.RecordExists ? row.State : new BrakeState();

@@ -3,7 +3,6 @@ using Failover.Abstractions.State;
 using Failover.Domain.Fleet;
 using Failover.Domain.Members;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace Failover.Grains.Members;
 
@@ -11,39 +10,43 @@ namespace Failover.Grains.Members;
 [GrainType("member")]
 internal sealed partial class MemberGrain(
     [PersistentState("member", TableStorage.Name)] IPersistentState<MemberState> row,
-    IOptions<MemberPolicy> policy,
+    MemberPolicy policy,
     FleetSpec fleet,
     TimeProvider time,
     ILogger<MemberGrain> logger) : Grain, IMemberGrain
 {
-    public Task<MemberState> GetAsync() => Task.FromResult(Current());
+    private MemberState? _state;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        var name = this.GetPrimaryKeyString();
+        var spec = fleet.FindMember(name) ?? throw new InvalidOperationException($"The fleet file lists no member {name}.");
+        var now = time.GetUtcNow();
+        var stored = row.RecordExists ? row.State : MemberMachine.Create(name, spec.Region, now);
+        // What an earlier activation had seen is not evidence any more; its verdict stands until ours says otherwise.
+        _state = MemberMachine.Next(stored, new MemberEvent.Activated(now), policy).State;
+        return Task.CompletedTask;
+    }
+
+    public Task<MemberState> GetAsync() => Task.FromResult(_state!);
 
     public async Task<MemberState> ApplyAsync(MemberEvent memberEvent)
     {
         await StepAsync(memberEvent);
-        return row.State;
+        return _state!;
     }
 
     public async Task<ReservationAnswer> ReserveAsync(GpuReservation reservation)
     {
         var transition = await StepAsync(new MemberEvent.ReserveRequested(time.GetUtcNow(), reservation));
-        return transition.Answer ?? throw new InvalidOperationException("A request for GPUs is always answered.");
-    }
-
-    private MemberState Current()
-    {
-        if (row.RecordExists)
-            return row.State;
-        var name = this.GetPrimaryKeyString();
-        var spec = fleet.FindMember(name) ?? throw new ArgumentException($"The fleet file lists no member {name}.");
-        return new MemberState { Name = name, Region = spec.Region, Now = time.GetUtcNow(), VerdictSince = time.GetUtcNow() };
+        return transition.Reservation ?? throw new InvalidOperationException("A request for GPUs is always answered.");
     }
 
     private async Task<MemberTransition> StepAsync(MemberEvent memberEvent)
     {
-        var before = Current();
-        var transition = MemberMachine.Next(before, memberEvent, policy.Value);
-        if (ReferenceEquals(transition.State, before) && row.RecordExists)
+        var transition = MemberMachine.Next(_state!, memberEvent, policy);
+        _state = transition.State;
+        if (!transition.MustStore && row.RecordExists)
             return transition;
         row.State = transition.State;
         try
@@ -52,11 +55,12 @@ internal sealed partial class MemberGrain(
         }
         catch
         {
+            // Memory is ahead of the store now, or nobody knows: the next activation reads what is true.
             DeactivateOnIdle();
             throw;
         }
-        if (before.Verdict != transition.State.Verdict)
-            LogVerdict(before.Name, before.Verdict.ToString(), transition.State.Verdict.ToString(), transition.State.VerdictDetail);
+        if (transition.Verdict is { } change)
+            LogVerdict(transition.State.Name, change.From.ToString(), transition.State.Verdict.ToString(), transition.State.VerdictDetail);
         return transition;
     }
 

@@ -5,7 +5,6 @@ using Failover.Domain.Runs;
 using Failover.Grains.Effects;
 using Failover.Grains.Telemetry;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace Failover.Grains.Runs;
 
@@ -14,14 +13,14 @@ namespace Failover.Grains.Runs;
 internal sealed partial class RunGrain(
     [PersistentState("run", TableStorage.Name)] IPersistentState<RunState> row,
     IEffectQueue effects,
-    IOptions<RunPolicy> policy,
+    RunPolicy policy,
     TimeProvider time,
     ILogger<RunGrain> logger) : Grain, IRunGrain
 {
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         if (row.RecordExists)
-            effects.Enqueue(row.State.Uid, RunMachine.Due(row.State, policy.Value));
+            effects.Enqueue(row.State.Uid, RunMachine.Due(row.State, policy));
         return Task.CompletedTask;
     }
 
@@ -37,7 +36,7 @@ internal sealed partial class RunGrain(
         if (!row.RecordExists)
             throw new ArgumentException($"There is no run {this.GetPrimaryKeyString()}.", nameof(runEvent));
         var before = row.State;
-        var transition = RunMachine.Next(before, runEvent, policy.Value);
+        var transition = RunMachine.Next(before, runEvent, policy);
         if (transition.Changed)
         {
             await StoreAsync(transition.State);

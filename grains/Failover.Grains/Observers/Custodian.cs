@@ -1,0 +1,175 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Failover.Abstractions.Grains;
+using Failover.Abstractions.Ports;
+using Failover.Domain.Checkpoints;
+using Failover.Domain.Fleet;
+using Failover.Domain.Migration;
+using Failover.Domain.Planning;
+using Failover.Domain.Runs;
+using Failover.Grains.Effects;
+using Failover.Grains.State;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Failover.Grains.Observers;
+
+/// <summary>
+/// Looks after what runs commit: reads each new commit through once, copies it to the run's replicas (files, then slots), and tells the run what each store holds. What it
+/// copies is only ever of the chain, so nothing that a cut epoch adds gets about.
+/// </summary>
+internal sealed partial class Custodian(
+    ICheckpointStores stores,
+    StateReader rows,
+    CommitStager stager,
+    LineageSurveyor surveyor,
+    IGrainFactory grains,
+    FleetSpec fleet,
+    RunPolicy policy,
+    IOptions<ObserverOptions> options,
+    TimeProvider time,
+    ILogger<Custodian> logger) : BackgroundService
+{
+    private readonly ConcurrentDictionary<string, byte> _busy = new();
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Periodically.RunAsync(options.Value.CustodyInterval, time, LookAfterAllAsync, LogFailed, stoppingToken);
+
+    private async Task LookAfterAllAsync(CancellationToken cancellationToken)
+    {
+        var runs = (await rows.ReadRunsAsync(cancellationToken)).Where(run => run is { IsTombstone: false, Epoch: not null } && _busy.TryAdd(run.Uid, 0)).ToList();
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Value.CustodyParallel, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(runs, parallel, async (run, token) =>
+        {
+            try
+            {
+                await LookAfterAsync(run, token);
+            }
+            catch (StoreUnavailableException)
+            {
+                // The store that it commits to is out of reach. Its lag grows, and shows; the next look tries again.
+            }
+            finally
+            {
+                _busy.TryRemove(run.Uid, out _);
+            }
+        });
+    }
+
+    private async Task LookAfterAsync(RunState run, CancellationToken cancellationToken)
+    {
+        var epoch = run.Epoch!;
+        var own = stores.Get(epoch.Target.Store);
+        var chain = await OwnCommitsAsync(run, own, cancellationToken);
+        if (chain.LastOrDefault() is { } newest)
+            await TellProgressAsync(run, newest);
+        var verified = await VerifyAsync(run, own, chain, cancellationToken);
+        if (verified is not null)
+            await TellTipAsync(run, own.Name, verified, verified.Ref.Commit + 1);
+        await ReplicateAsync(run, chain, verified, cancellationToken);
+    }
+
+    /// <summary>The commits of the current epoch that count.</summary>
+    private static async Task<ImmutableArray<ChainLink>> OwnCommitsAsync(RunState run, ICheckpointStore own, CancellationToken cancellationToken)
+    {
+        var slots = await own.ListSlotsAsync(EffectActions.Root(run), run.EpochNumber, cancellationToken: cancellationToken);
+        var entries = slots.Select(slot => new SlotEntry(
+            run.EpochNumber, slot.Slot, (SlotContent.Parse(slot.Content) as SlotContent.CommitSlot)?.Commit, CopyHealth.Unverified));
+        return [.. Lineage.Chain(run.Past, run.Epoch, entries).Commits.Where(link => link.Ref.Epoch == run.EpochNumber)];
+    }
+
+    /// <summary>The newest commit whose files are as it says, by hash; those that are known to be are not read again.</summary>
+    private async Task<ChainLink?> VerifyAsync(RunState run, ICheckpointStore own, ImmutableArray<ChainLink> chain, CancellationToken cancellationToken)
+    {
+        foreach (var link in chain.Reverse().Take(options.Value.CustodyDepth))
+        {
+            var health = await surveyor.HealthAsync(own, EffectActions.Root(run), link.Ref, link.Commit, cancellationToken);
+            if (health == CopyHealth.Verified)
+                return link;
+            if (health != CopyHealth.Unverified)
+                continue;
+            var (outcome, detail) = await stager.BringAsync(run, link.Ref, own.Name, own.Name, cancellationToken);
+            if (outcome == CopyOutcome.Copied)
+                return link;
+            LogBadCommit(run.Uid, link.Ref.ToString(), own.Name, detail ?? outcome.ToString());
+        }
+        return null;
+    }
+
+    private async Task ReplicateAsync(RunState run, ImmutableArray<ChainLink> chain, ChainLink? verified, CancellationToken cancellationToken)
+    {
+        var reached = false;
+        var named = NamedReplicas(run);
+        foreach (var replica in named)
+            reached |= await CopyToAsync(run, chain, verified, replica, cancellationToken);
+        // While none of the stores that it names can be reached, another region's stands in: one copy outside is what the run is promised.
+        if (!reached && StandIn(run, named) is { } other)
+            await CopyToAsync(run, chain, verified, other, cancellationToken);
+    }
+
+    private async Task<bool> CopyToAsync(
+        RunState run, ImmutableArray<ChainLink> chain, ChainLink? verified, string replica, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var epoch = run.Epoch!;
+            if (epoch.ResumeFrom is { } resumed && epoch.OwnCommits < policy.OwnCommitsToUnpin)
+                await CopyAsync(run, resumed, epoch.ResumeStep, replica, cancellationToken);
+            var known = run.Tips.FirstOrDefault(tip => tip.Store == replica)?.Commit;
+            var due = chain.Where(link => verified is not null && link.Ref.Commit <= verified.Ref.Commit && (known?.Epoch != epoch.Number || link.Ref.Commit > known.Value.Commit));
+            foreach (var link in due.TakeLast(options.Value.CustodyDepth))
+                await CopyAsync(run, link.Ref, link.Commit.Step, replica, cancellationToken);
+            return true;
+        }
+        catch (StoreUnavailableException)
+        {
+            return false;
+        }
+    }
+
+    private async Task CopyAsync(RunState run, CommitRef commit, long step, string replica, CancellationToken cancellationToken)
+    {
+        var (outcome, _) = await stager.BringAsync(run, commit, run.Epoch!.Target.Store, replica, cancellationToken);
+        if (outcome != CopyOutcome.Copied)
+            return;
+        var known = run.Tips.FirstOrDefault(tip => tip.Store == replica);
+        if (known is null || known.Step < step)
+            await TellAsync(run, new RunEvent.TipAdvanced(time.GetUtcNow(), run.EpochNumber, new StoreTip(replica, commit, step, time.GetUtcNow()), run.Epoch.OwnCommits));
+    }
+
+    private static ImmutableArray<string> NamedReplicas(RunState run) =>
+        [.. run.Spec.Checkpoints.Replicas.Prepend(run.Spec.Checkpoints.Store).Where(store => store != run.Epoch!.Target.Store).Distinct(StringComparer.Ordinal)];
+
+    private string? StandIn(RunState run, ImmutableArray<string> named)
+    {
+        var others = fleet with { Stores = [.. fleet.Stores.Where(store => !named.Contains(store.Name))] };
+        return ReplicaChoice.For(run.Spec, others, run.Epoch!.Target.Region)?.Name;
+    }
+
+    private Task TellTipAsync(RunState run, string store, ChainLink newest, int ownCommits)
+    {
+        var known = run.Tips.FirstOrDefault(tip => tip.Store == store);
+        return known?.Commit == newest.Ref && run.Epoch!.OwnCommits == ownCommits
+            ? Task.CompletedTask
+            : TellAsync(run, new RunEvent.TipAdvanced(
+                time.GetUtcNow(), run.EpochNumber, new StoreTip(store, newest.Ref, newest.Commit.Step, time.GetUtcNow()), ownCommits));
+    }
+
+    private Task TellProgressAsync(RunState run, ChainLink newest)
+    {
+        var commit = newest.Commit;
+        if (run.Epoch!.Progress is { } known && (known.Attempt > commit.Attempt || (known.Attempt == commit.Attempt && known.Step >= commit.Step)))
+            return Task.CompletedTask;
+        var progress = new Progress(run.EpochNumber, commit.Attempt, commit.Step, commit.ResumedFrom, time.GetUtcNow());
+        return TellAsync(run, new RunEvent.Progressed(time.GetUtcNow(), progress, ProgressKind.Commit));
+    }
+
+    private Task TellAsync(RunState run, RunEvent happened) => grains.GetGrain<IRunGrain>(run.Uid).ApplyAsync(happened);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Run {Uid}: commit {Commit} in {Store} is bad: {Detail}")]
+    private partial void LogBadCommit(string uid, string commit, string store, string detail);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Looking after checkpoints broke off and will be repeated: {Reason}")]
+    private partial void LogFailed(string reason);
+}

@@ -1,0 +1,128 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Failover.Abstractions.Grains;
+using Failover.Abstractions.Ports;
+using Failover.Domain.Checkpoints;
+using Failover.Domain.Fleet;
+using Failover.Domain.Health;
+using Failover.Domain.Members;
+using Failover.Domain.Migration;
+using Failover.Domain.Planning;
+using Failover.Domain.Runs;
+using Failover.Grains.State;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Failover.Grains.Observers;
+
+/// <summary>
+/// The witness that needs neither a member's API nor our path to it: reads the heartbeats of each member's runs from a store in another region, slowly while all is well and
+/// at the probes' pace when in doubt.
+/// </summary>
+internal sealed partial class ProgressReader(
+    ICheckpointStores stores,
+    StateReader rows,
+    DoubtBoard doubts,
+    IGrainFactory grains,
+    FleetSpec fleet,
+    HealthPolicy policy,
+    IOptions<ObserverOptions> options,
+    TimeProvider time,
+    ILogger<ProgressReader> logger) : BackgroundService
+{
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
+        from member in fleet.Members
+        let store = HeartbeatStore.For(member.Name, fleet)
+        where store is not null
+        select WitnessAsync(member, store, stoppingToken));
+
+    private async Task WitnessAsync(MemberSpec member, StoreSpec store, CancellationToken stopping)
+    {
+        var stored = await SeedsAsync(member.Name, stopping);
+        var state = new ProgressWitnessState { Seeds = stored };
+        var start = time.GetTimestamp();
+        var last = TimeSpan.MinValue;
+        await Periodically.RunAsync(policy.ProbeInterval, time, ReadAsync, LogFailed, stopping);
+
+        async Task ReadAsync(CancellationToken cancellationToken)
+        {
+            var now = time.GetElapsedTime(start);
+            var inDoubt = doubts.InDoubt(member.Name);
+            if (!inDoubt && last != TimeSpan.MinValue && now - last < policy.ReadInterval)
+                return;
+            last = now;
+            var (reading, beats) = await LookAsync(member, store, cancellationToken);
+            var step = ProgressWitness.Next(state, new ProgressReading(time.GetElapsedTime(start), inDoubt, [reading]), policy);
+            state = step.State;
+            foreach (var rise in step.Rises)
+                await TellRiseAsync(rise, beats);
+            if (step.Report is { } report)
+                await grains.GetGrain<IMemberGrain>(member.Name).ApplyAsync(new MemberEvent.ProgressReported(time.GetUtcNow(), options.Value.Site, report));
+        }
+    }
+
+    private async Task<ImmutableArray<RunPace>> SeedsAsync(string member, CancellationToken stopping)
+    {
+        try
+        {
+            return (await rows.ReadMembersAsync(stopping)).FirstOrDefault(known => known.Name == member)?.Paces ?? [];
+        }
+        catch (Exception failure) when (Periodically.IsPassing(failure))
+        {
+            // Without seeds it learns anew, and is no witness until it has.
+            LogFailed(failure.Message);
+            return [];
+        }
+    }
+
+    private async Task<(StoreReading Reading, ImmutableDictionary<string, Heartbeat> Beats)> LookAsync(
+        MemberSpec member, StoreSpec store, CancellationToken cancellationToken)
+    {
+        var outside = store.Region != member.Region;
+        try
+        {
+            var port = stores.Get(store.Name);
+            await port.TouchCanaryAsync(options.Value.Site, time.GetTimestamp().ToString("x"), cancellationToken);
+            var texts = await port.ReadHeartbeatsAsync(member.Name, cancellationToken);
+            var runs = (await rows.ReadRunsAsync(cancellationToken)).Where(run => run.Epoch?.Target.Member == member.Name && !run.IsTombstone).ToDictionary(run => run.Uid);
+            var beats = texts.Values.Select(Heartbeat.Parse).OfType<Heartbeat>().Where(beat => runs.ContainsKey(beat.Uid) && beat.Epoch == runs[beat.Uid].EpochNumber)
+                .ToImmutableDictionary(beat => beat.Uid);
+            var seen = beats.Values.Select(beat => new RunSighting(beat.Uid, beat.Epoch, beat.Attempt, beat.Step, runs[beat.Uid].Spec.Progress.HeartbeatInterval));
+            return (new StoreReading(store.Name, Answered: true, outside, [.. seen]), beats);
+        }
+        catch (StoreUnavailableException)
+        {
+            // Silence of a store says nothing of the member's runs.
+            return (new StoreReading(store.Name, Answered: false, outside, []), ImmutableDictionary<string, Heartbeat>.Empty);
+        }
+    }
+
+    private async Task TellRiseAsync(RunRise rise, ImmutableDictionary<string, Heartbeat> beats)
+    {
+        var now = time.GetUtcNow();
+        var progress = new Progress(rise.Epoch, rise.Attempt, rise.Step, beats[rise.RunUid].ResumedFrom, now);
+        await grains.GetGrain<IRunGrain>(rise.RunUid).ApplyAsync(new RunEvent.Progressed(now, progress, ProgressKind.Heartbeat));
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Progress could not be told and will be told again: {Reason}")]
+    private partial void LogFailed(string reason);
+
+    /// <summary>A heartbeat as docs/trainer-contract.md has it; what is none is passed over.</summary>
+    private sealed record Heartbeat(string Uid, int Epoch, int Attempt, long Step, CommitRef? ResumedFrom)
+    {
+        private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+        public static Heartbeat? Parse(string text)
+        {
+            try
+            {
+                return JsonSerializer.Deserialize<Heartbeat>(text, Json) is { Uid: not null, Epoch: > 0 } beat ? beat : null;
+            }
+            catch (JsonException)
+            {
+                return null;
+            }
+        }
+    }
+}

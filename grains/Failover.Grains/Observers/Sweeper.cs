@@ -1,0 +1,88 @@
+using System.Collections.Immutable;
+using Failover.Abstractions.Grains;
+using Failover.Abstractions.Ports;
+using Failover.Domain.Fleet;
+using Failover.Domain.Members;
+using Failover.Domain.Migration;
+using Failover.Grains.Effects;
+using Failover.Grains.State;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Failover.Grains.Observers;
+
+/// <summary>
+/// The standing rule: whatever of an epoch that is not current is seen on a member is deleted, by its Kubernetes uid, after its run's row was read once more. Also tells
+/// runs what became of their workloads.
+/// </summary>
+internal sealed partial class Sweeper(
+    SightingBoard sightings,
+    StateReader rows,
+    WorkloadActions workloads,
+    IGrainFactory grains,
+    FleetSpec fleet,
+    IOptions<ObserverOptions> options,
+    TimeProvider time,
+    ILogger<Sweeper> logger) : BackgroundService
+{
+    private readonly Dictionary<(string Uid, int Epoch), long> _absentSince = [];
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Periodically.RunAsync(options.Value.SweepInterval, time, SweepAllAsync, LogFailed, stoppingToken);
+
+    private async Task SweepAllAsync(CancellationToken cancellationToken)
+    {
+        foreach (var member in fleet.Members)
+        {
+            var startedAt = time.GetUtcNow();
+            if (sightings.Latest(member.Name) is { } sight)
+                await SweepAsync(member.Name, sight, startedAt, cancellationToken);
+        }
+    }
+
+    private async Task SweepAsync(string member, MemberObservation sight, DateTimeOffset startedAt, CancellationToken cancellationToken)
+    {
+        var runs = (await rows.ReadRunsAsync(cancellationToken)).ToDictionary(run => run.Uid);
+        var review = WorkloadReview.Of(member, sight.Workloads, runs, time.GetUtcNow());
+        foreach (var addressed in review.Events)
+            await grains.GetGrain<IRunGrain>(addressed.RunUid).ApplyAsync(addressed.Event);
+        await TellAbsentAsync(review.Absent);
+        foreach (var stale in review.Stale.Where(workload => workload.Phase != WorkloadPhase.Terminating))
+            await DeleteAsync(member, stale, cancellationToken);
+        var names = review.Stale.Concat(review.Strange).Select(workload => $"{workload.Namespace}/{workload.Name}").ToImmutableArray();
+        await grains.GetGrain<IMemberGrain>(member).ApplyAsync(new MemberEvent.SweptClean(time.GetUtcNow(), startedAt, review.Stale.IsEmpty, names));
+    }
+
+    private async Task DeleteAsync(string member, SeenWorkload stale, CancellationToken cancellationToken)
+    {
+        // The row decides, as it is now: the picture may be old.
+        var run = await rows.ReadRunAsync(stale.RunUid, cancellationToken);
+        if (run is null || (stale.Epoch >= run.EpochNumber && run.Step != RunStep.Cancelled))
+            return;
+        var result = await workloads.DeleteAsync(member, stale, cancellationToken);
+        LogSwept(stale.Name, member, stale.Epoch, run.EpochNumber, result.Outcome.ToString());
+    }
+
+    /// <summary>A workload that a fresh launch has just created may not be in the picture yet; one that stays away is gone.</summary>
+    private async Task TellAbsentAsync(ImmutableArray<(string Uid, int Epoch)> absent)
+    {
+        var now = time.GetTimestamp();
+        foreach (var gone in absent)
+        {
+            if (_absentSince.TryAdd(gone, now) || time.GetElapsedTime(_absentSince[gone], now) < options.Value.AbsentAfter)
+                continue;
+            _absentSince.Remove(gone);
+            var failed = new RunEvent.WorkloadFailed(time.GetUtcNow(), gone.Epoch, null, "its workload is gone");
+            await grains.GetGrain<IRunGrain>(gone.Uid).ApplyAsync(failed);
+        }
+        foreach (var back in _absentSince.Keys.Except(absent).ToList())
+            _absentSince.Remove(back);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Swept {Workload} on {Member}: epoch {Epoch}, current is {Current}: {Outcome}")]
+    private partial void LogSwept(string workload, string member, int epoch, int current, string outcome);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A sweep broke off and will be repeated: {Reason}")]
+    private partial void LogFailed(string reason);
+}
