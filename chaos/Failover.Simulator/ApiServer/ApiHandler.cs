@@ -36,6 +36,8 @@ internal sealed class ApiHandler(string member, ObjectStore store, KindRegistry 
     {
         var call = new CallRecord { Path = "/" + context.Request.Path.Value?.Trim('/'), Verb = context.Request.Method.ToLowerInvariant() };
         ApiAnswer? answer;
+        if (store.IsFrozen)
+            throw new MemberOffException();
         try
         {
             await SufferAsync(context.RequestAborted);
@@ -117,8 +119,6 @@ internal sealed class ApiHandler(string member, ObjectStore store, KindRegistry 
         call.Verb = request.Verb;
         if (!caller.May(request.Verb))
             throw Forbidden(caller, request);
-        if (store.IsFrozen)
-            throw new MemberOffException();
         if (request.Verb != "watch")
             return _resources.Answer(request);
         Observe(call, new ApiAnswer(200, default));

@@ -27,20 +27,34 @@ internal sealed record ChangePage(IReadOnlyList<Change> Changes, long Revision, 
 internal sealed class ObjectStore(TimeProvider time, int seed, int historyLimit)
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<ResourceKind, Shelf> _shelves = [];
+    private readonly Dictionary<ResourceKind, ObjectShelf> _shelves = [];
     private readonly HashSet<string> _uids = new(StringComparer.Ordinal);
     private readonly Random _random = new(seed);
     private long _revision = 1;
+    private bool _isFrozen;
 
     public TimeProvider Time => time;
 
     /// <summary>Set while the power is off: nothing is written.</summary>
-    public bool IsFrozen { get; set; }
+    public bool IsFrozen
+    {
+        get
+        {
+            lock (_gate)
+                return _isFrozen;
+        }
+
+        set
+        {
+            lock (_gate)
+                _isFrozen = value;
+        }
+    }
 
     public void Register(ResourceKind kind)
     {
         lock (_gate)
-            _shelves.TryAdd(kind, new Shelf(_revision > 1 ? _revision : 0));
+            _shelves.TryAdd(kind, new ObjectShelf(_revision > 1 ? _revision : 0));
     }
 
     public string NewUid()
@@ -221,9 +235,9 @@ internal sealed class ObjectStore(TimeProvider time, int seed, int historyLimit)
         }
     }
 
-    private Shelf Writable(ResourceKind kind) => IsFrozen ? throw new MemberOffException() : _shelves[kind];
+    private ObjectShelf Writable(ResourceKind kind) => _isFrozen ? throw new MemberOffException() : _shelves[kind];
 
-    private StoredObject Commit(Shelf shelf, StoredObject current, JsonObject tree)
+    private StoredObject Commit(ObjectShelf shelf, StoredObject current, JsonObject tree)
     {
         var metadata = tree.Metadata();
         // A namespace goes once its contents are gone; its controller removes it.
@@ -242,7 +256,7 @@ internal sealed class ObjectStore(TimeProvider time, int seed, int historyLimit)
         return next;
     }
 
-    private StoredObject Drop(Shelf shelf, StoredObject current, JsonObject tree)
+    private StoredObject Drop(ObjectShelf shelf, StoredObject current, JsonObject tree)
     {
         tree.Metadata()["resourceVersion"] = (++_revision).ToString();
         var last = new StoredObject(current.Kind, Json.Copy(tree), _revision);
@@ -272,42 +286,6 @@ internal sealed class ObjectStore(TimeProvider time, int seed, int historyLimit)
                 metadata[key] = value.DeepClone();
             else
                 metadata.Remove(key);
-        }
-    }
-
-    /// <summary>One type's objects and history.</summary>
-    private sealed class Shelf(long horizon)
-    {
-        private readonly List<Change> _history = [];
-
-        public SortedDictionary<ObjectKey, StoredObject> Objects { get; } = new(ObjectKey.Order);
-
-        public HashSet<ChangeSignal> Signals { get; } = [];
-
-        /// <summary>Changes after this revision are all in the history.</summary>
-        public long Horizon { get; private set; } = horizon;
-
-        public void Append(Change change, int limit)
-        {
-            _history.Add(change);
-            if (_history.Count > limit)
-            {
-                // A quarter at a time, so that appending stays cheap.
-                var dropped = limit / 4;
-                Horizon = _history[dropped - 1].Revision;
-                _history.RemoveRange(0, dropped);
-            }
-
-            foreach (var signal in Signals)
-                signal.Raise();
-        }
-
-        public IReadOnlyList<Change> After(long revision)
-        {
-            var from = _history.Count;
-            while (from > 0 && _history[from - 1].Revision > revision)
-                from--;
-            return from == _history.Count ? [] : _history[from..];
         }
     }
 }

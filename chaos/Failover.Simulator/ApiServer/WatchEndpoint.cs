@@ -17,7 +17,7 @@ internal sealed class WatchEndpoint(ObjectStore store, CancellationToken stoppin
     public async Task StreamAsync(HttpContext context, ResourceRequest request)
     {
         var kind = request.Target.Kind;
-        var wanted = ResourceEndpoint.Wanted(request);
+        var wanted = Lists.Wanted(request);
         var timeout = request.QueryInt("timeoutSeconds") is { } seconds and > 0 ? TimeSpan.FromSeconds(seconds) : TimeoutDefault;
         using var ending = new CancellationTokenSource(timeout, store.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ending.Token, context.RequestAborted, stopping);
