@@ -30,7 +30,7 @@ public static partial class MemberMachine
     private static MemberState Said(MemberState state, string witness, string site, ApiReport report)
     {
         var told = Said(state, witness, site, report.Refused ? Answer.Unknown : report.Answer, report.For, report.Detail);
-        return Said(told, Witness.Credentials, site, report.Refused ? Answer.No : Answer.Unknown, report.For, report.Detail);
+        return Said(told, Witness.Credentials, site, report.Refused ? Answer.No : Answer.Unknown, report.For, "");
     }
 
     private static MemberState Said(MemberState state, string site, ProgressReport report)
@@ -53,6 +53,16 @@ public static partial class MemberMachine
     private static bool IsClose(RunPace old, RunPace pace) =>
         old.RunUid == pace.RunUid && old.Epoch == pace.Epoch && old.Attempt == pace.Attempt && old.Usual <= pace.Usual * 1.25 && pace.Usual <= old.Usual * 1.25;
 
+    private static MemberState WithSight(MemberState state, MemberPolicy policy)
+    {
+        var stale = state.SightLostSince is { } since && state.Now - since >= policy.SightGrace;
+        return state with
+        {
+            CapacityStale = stale,
+            Evidence = stale ? state.Evidence.RemoveAll(said => said.Witness == Witness.Nodes) : state.Evidence,
+        };
+    }
+
     /// <summary>What the stored evidence says by now: of configured sites only, and only within its age.</summary>
     private sealed record Heard(Answer Api, bool Refused, Answer Nodes, Answer Progress, DateTimeOffset? ApiSince);
 
@@ -64,7 +74,7 @@ public static partial class MemberMachine
         var apiSince = apiAnswer == Answer.Unknown ? null : Began(api, apiAnswer);
         var refused = Count(Fresh(state, policy, Witness.Credentials), Answer.No) >= quorum;
         // Nodes are told of by one watcher, on changes; its word holds until it has lost sight of the member for a while.
-        var nodes = state.CapacityStale ? null : state.Evidence.FirstOrDefault(said => said.Witness == Witness.Nodes);
+        var nodes = state.Evidence.FirstOrDefault(said => said.Witness == Witness.Nodes);
         return new Heard(apiAnswer, refused, nodes?.Answer ?? Answer.Unknown, Progress(state, policy, quorum, apiAnswer == Answer.No ? apiSince : null), apiSince);
     }
 

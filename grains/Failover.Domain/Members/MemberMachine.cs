@@ -20,8 +20,7 @@ public static partial class MemberMachine
         var (applied, answer) = memberEvent is MemberEvent.ReserveRequested request
             ? Reserve(moved, request.Reservation)
             : (Apply(moved, memberEvent), null);
-        applied = applied with { CapacityStale = applied.SightLostSince is { } since && applied.Now - since >= policy.SightGrace };
-        var (judged, row) = Judge(applied, policy);
+        var (judged, row) = Judge(WithSight(applied, policy), policy);
         var change = judged.Verdict == state.Verdict
             ? null
             : new VerdictChange(state.Verdict, judged.Verdict, judged.Now, judged.TroubleSince, row.Name, judged.VerdictDetail);
