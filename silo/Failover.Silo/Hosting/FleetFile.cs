@@ -1,0 +1,45 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Failover.Domain.Fleet;
+
+namespace Failover.Silo.Hosting;
+
+/// <summary>Reads the fleet file.</summary>
+public static class FleetFile
+{
+    /// <summary>The fleet, with relative paths made relative to the file. Throws <see cref="FleetFileException"/> with every fault of the file.</summary>
+    public static FleetSpec Load(string path)
+    {
+        JsonNode? document;
+        try
+        {
+            document = JsonNode.Parse(File.ReadAllText(path));
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw new FleetFileException($"{path}: {fault.Message}", fault);
+        }
+        var result = FleetSpecReader.Read(document);
+        if (result.Fleet is not { } fleet)
+            throw new FleetFileException(string.Join(Environment.NewLine, result.Faults.Select(fault => $"{path}: {fault.Path}: {fault.Message}")));
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        return fleet with
+        {
+            Members = [.. fleet.Members.Select(member => member with { Kubeconfig = Path.Combine(folder, member.Kubeconfig) })],
+            Stores = [.. fleet.Stores.Select(store => store with { Path = Path.Combine(folder, store.Path) })],
+        };
+    }
+}
+
+/// <summary>The fleet file can't be read, or says what can't be.</summary>
+public sealed class FleetFileException : Exception
+{
+    /// <summary>An exception that says nothing more.</summary>
+    public FleetFileException() { }
+
+    /// <summary>An exception that lists the faults.</summary>
+    public FleetFileException(string message) : base(message) { }
+
+    /// <summary>An exception that says what the file system said.</summary>
+    public FleetFileException(string message, Exception innerException) : base(message, innerException) { }
+}

@@ -1,0 +1,101 @@
+using System.ComponentModel.DataAnnotations;
+using System.Net;
+using Failover.Abstractions.Ports;
+using Failover.Abstractions.State;
+using Failover.Domain.Fleet;
+using Failover.Grains;
+using Failover.Grains.Observers;
+using Failover.Kubernetes;
+using Failover.Storage.Checkpoints;
+using Failover.Storage.Orleans;
+using Failover.Storage.Tables;
+using OpenTelemetry;
+using Orleans.Configuration;
+
+namespace Failover.Silo.Hosting;
+
+/// <summary>The composition root: which adapters stand behind the ports, and how the host is put together.</summary>
+public static class SiloHost
+{
+    private static readonly Dictionary<string, string> Switches = new()
+    {
+        ["--fleet"] = $"{SiloOptions.SectionName}:{nameof(SiloOptions.Fleet)}",
+        ["--data"] = $"{SiloOptions.SectionName}:{nameof(SiloOptions.Data)}",
+        ["--listen"] = $"{SiloOptions.SectionName}:{nameof(SiloOptions.Listen)}",
+        ["--site"] = $"{SiloOptions.SectionName}:{nameof(SiloOptions.Site)}",
+        ["--silo-port"] = $"{SiloOptions.SectionName}:{nameof(SiloOptions.SiloPort)}",
+        ["--gateway-port"] = $"{SiloOptions.SectionName}:{nameof(SiloOptions.GatewayPort)}",
+    };
+
+    /// <summary>Runs a silo until it is told to stop. Answers 0, or 2 where the settings or the fleet file won't do, having said why on standard error.</summary>
+    public static async Task<int> RunAsync(string[] args, Action<IServiceCollection>? alter = null)
+    {
+        WebApplication app;
+        try
+        {
+            app = Build(args, alter);
+        }
+        catch (Exception fault) when (fault is ValidationException or InvalidOperationException or FleetFileException)
+        {
+            await Console.Error.WriteLineAsync(fault.Message);
+            return 2;
+        }
+        await using (app)
+            await app.RunAsync();
+        return 0;
+    }
+
+    /// <summary>Puts a silo together. <paramref name="alter"/> comes last, so that a harness can put something between us and a port.</summary>
+    public static WebApplication Build(string[] args, Action<IServiceCollection>? alter = null)
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.Configuration.AddCommandLine(args, Switches);
+        var options = builder.Configuration.GetSection(SiloOptions.SectionName).Get<SiloOptions>() ?? new SiloOptions();
+        Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
+        var fleet = FleetFile.Load(options.Fleet);
+        if (!fleet.Sites.Contains(options.Site))
+            throw new InvalidOperationException($"--site: the fleet file lists no site {options.Site}; it has {string.Join(", ", fleet.Sites)}.");
+
+        builder.WebHost.UseUrls(options.Listen);
+        builder.Host.UseOrleans(silo => AddOrleans(silo, options));
+        AddServices(builder, options, fleet);
+        alter?.Invoke(builder.Services);
+        var app = builder.Build();
+        app.MapGet("/livez", () => "ok");
+        return app;
+    }
+
+    private static void AddServices(WebApplicationBuilder builder, SiloOptions options, FleetSpec fleet)
+    {
+        var services = builder.Services;
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(fleet);
+        services.AddSingleton(provider => OpenTable(options, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IConditionalTable>(provider => provider.GetRequiredService<SqliteConditionalTable>());
+        services.AddSingleton<ICheckpointStores, DirectoryCheckpointStores>();
+        services.AddKubernetesMembers();
+        services.AddPolicies(builder.Configuration, fleet);
+        services.AddFailoverGrains();
+        services.PostConfigure<ObserverOptions>(observers => observers.Site = options.Site);
+        services.AddOpenTelemetry()
+            .WithTracing(tracing => tracing.AddSource(GrainsHosting.TelemetryName))
+            .WithMetrics(metrics => metrics.AddMeter(GrainsHosting.TelemetryName));
+        if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 })
+            services.AddOpenTelemetry().UseOtlpExporter();
+    }
+
+    private static void AddOrleans(ISiloBuilder silo, SiloOptions options)
+    {
+        // One silo clusters with itself; membership over the tables comes with many.
+        silo.UseLocalhostClustering(options.SiloPort, options.GatewayPort, serviceId: "failover", clusterId: "failover");
+        silo.Configure<EndpointOptions>(endpoints => endpoints.AdvertisedIPAddress = IPAddress.Loopback);
+        silo.AddConditionalTableGrainStorage(TableStorage.Name);
+        silo.AddConditionalTableReminders();
+    }
+
+    private static SqliteConditionalTable OpenTable(SiloOptions options, TimeProvider time)
+    {
+        Directory.CreateDirectory(options.Data);
+        return SqliteConditionalTable.Open(new SqliteTableOptions { Path = Path.Combine(options.Data, "failover.db") }, time);
+    }
+}
