@@ -65,6 +65,8 @@ public static partial class MemberMachine
     {
         MemberVerdict.Healthy => null,
         MemberVerdict.Unknown => state.TroubleSince,
+        // While runs stepped without their control plane, their loss had not begun.
+        MemberVerdict.Lost or MemberVerdict.Suspect when state.Verdict == MemberVerdict.ControlPlaneDown => state.LastRiseAt ?? state.TroubleSince,
         _ => state.TroubleSince ?? (heard.Api == Answer.No ? heard.ApiSince : NodesSince(state)) ?? state.Now,
     };
 

@@ -54,6 +54,10 @@ public sealed class MemberVerdictTests
         Assert.Equal(MemberVerdict.ControlPlaneDown, member.Verdict);
         Assert.Equal([MemberVerdict.Healthy, MemberVerdict.Suspect, MemberVerdict.ControlPlaneDown], member.Changes.Select(change => change.To));
         Assert.Equal(MemberWorld.Time(1), member.State.TroubleSince);
+
+        // What is lost later was lost from its last step on.
+        Assert.Equal(MemberVerdict.Lost, member.Api(7220, Answer.No, 7219).Progress(7220, Answer.No, 21).Verdict);
+        Assert.Equal(MemberWorld.Time(7199), member.Changes[^1].TroubleSince);
     }
 
     [Fact]
