@@ -27,7 +27,11 @@ public static class Displacement
         }
 
         var requested = new BrakeEvent.Requested(input.Now, requests.ToImmutable(), Totals(input));
-        return new DisplacementOutput(events.ToImmutable(), requested, Holding(input));
+        return new DisplacementOutput(
+            events.ToImmutable(),
+            requested,
+            Holding(input),
+            [.. input.Fleet.Regions.Select(region => RegionVerdicts.Of(region.Name, input.Members))]);
     }
 
     /// <summary>When the trouble with a member was first seen.</summary>

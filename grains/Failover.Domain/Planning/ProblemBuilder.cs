@@ -14,7 +14,7 @@ internal sealed class ProblemBuilder
     private readonly PlanningPolicy policy;
     private readonly Dictionary<string, int> throughput;
     private readonly Dictionary<string, string> regionOfStore;
-    private readonly HashSet<string> lostRegions;
+    private readonly Dictionary<string, RegionVerdict> closedRegions;
 
     public ProblemBuilder(PlannerInput input, PlanningPolicy policy)
     {
@@ -22,7 +22,8 @@ internal sealed class ProblemBuilder
         this.policy = policy;
         throughput = input.Fleet.Skus.ToDictionary(sku => sku.Name, sku => (int)Whole(sku.Throughput * 1_000, 1, 100_000, $"throughput of {sku.Name}"));
         regionOfStore = input.Fleet.Stores.ToDictionary(store => store.Name, store => store.Region);
-        lostRegions = [.. input.Members.GroupBy(member => member.Region).Where(AllLost).Select(region => region.Key)];
+        closedRegions = input.Fleet.Regions.Select(region => RegionVerdicts.Of(region.Name, input.Members))
+            .Where(verdict => !verdict.IsTarget).ToDictionary(verdict => verdict.Region);
     }
 
     public PlacementProblem Build(IEnumerable<(RunState Run, MoveCause Cause)> candidates) => new()
@@ -34,25 +35,15 @@ internal sealed class ProblemBuilder
         Runs = [.. candidates.Select(candidate => Run(candidate.Run, candidate.Cause))],
     };
 
-    private static bool AllLost(IEnumerable<MemberState> members) => members.All(member => member.Verdict == MemberVerdict.Lost);
-
     private PlacementMember Member(MemberSpec spec)
     {
         var state = input.Members.FirstOrDefault(member => member.Name == spec.Name);
-        var reason = lostRegions.Contains(spec.Region) ? $"region {spec.Region} is lost"
+        var reason = closedRegions.TryGetValue(spec.Region, out var region) ? $"region {spec.Region} is {region.Verdict}: {region.Reason}"
             : state is null ? "nothing was seen of it yet"
-            : NotTarget(state);
+            : MemberMachine.IsTarget(state) is { IsTarget: false } answer ? answer.Reason
+            : null;
         return new PlacementMember(spec.Name, spec.Region, reason);
     }
-
-    private static string? NotTarget(MemberState member) => member switch
-    {
-        { Verdict: not MemberVerdict.Healthy } => $"verdict {member.Verdict}",
-        { Cordoned: true } => "cordoned",
-        { Clean: false } => "not clean: workloads of stale epochs are still there",
-        { Capacity: null } or { CapacityStale: true } => "its GPUs have not been seen lately",
-        _ => null,
-    };
 
     private IEnumerable<PlacementBin> Bins(MemberState member) =>
         MemberCapacity.Free(InFlight.WithPromises(member, input.Runs)).Select(pool => new PlacementBin(member.Name, pool.Sku, pool.NodesByFreeGpus));
@@ -101,7 +92,7 @@ internal sealed class ProblemBuilder
     private PlacementSite Site(RunState run, string region, string store)
     {
         var transfers = ImmutableArray.CreateBuilder<Transfer>();
-        var holders = CheckpointBytes.Holders(run, name => regionOfStore.TryGetValue(name, out var home) && lostRegions.Contains(home))
+        var holders = CheckpointBytes.Holders(run, name => regionOfStore.TryGetValue(name, out var home) && closedRegions.ContainsKey(home))
             .Where(regionOfStore.ContainsKey).Select(name => regionOfStore[name]);
         Bring(transfers, region, [.. holders], CheckpointBytes.Size(run), $"run {run.Uid}: size of its checkpoint");
         foreach (var dataset in run.Spec.Datasets)

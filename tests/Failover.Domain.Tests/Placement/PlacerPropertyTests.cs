@@ -10,7 +10,7 @@ public sealed class PlacerPropertyTests
 
     [Fact]
     public void Place_AnyProblem_PassesTheChecker() =>
-        Problems.Gen(12).Sample(problem => Assert.Empty(PlanChecker.Check(problem, Placer.Place(problem, Policy))), iter: 2_000);
+        Problems.Gen(12).Sample(problem => Assert.Empty(PlanChecker.Check(problem, Placer.Place(problem, Policy))), iter: 1_000);
 
     [Fact]
     public void Place_AnyProblem_GivesNoRunTwoPlaces() =>
@@ -104,6 +104,6 @@ public sealed class PlacerPropertyTests
                     packed.Add(wanted[run]);
                 }
             },
-            iter: 2_000);
+            iter: 1_000);
     }
 }

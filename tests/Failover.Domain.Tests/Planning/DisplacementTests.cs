@@ -131,6 +131,12 @@ public sealed class DisplacementTests
         Assert.Equal((6, 3), (totals.Members, totals.MembersOutOfReach));
     }
 
+    [Fact]
+    public void Find_Regions_AreThoseOfTheFleetFile() =>
+        Assert.Equal(
+            [("east", MemberVerdict.Lost), ("north", MemberVerdict.Unknown), ("west", MemberVerdict.Healthy)],
+            Displacement.Find(Input([], Member("e1", MemberVerdict.Lost), Member("w1")), Policy).Regions.Select(region => (region.Region, region.Verdict)));
+
     [Theory]
     [InlineData(RunStep.Waiting, MoveCause.Failover, "")]
     [InlineData(RunStep.Planned, MoveCause.Failover, "w1: a/2")]

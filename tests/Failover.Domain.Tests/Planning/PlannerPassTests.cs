@@ -98,13 +98,13 @@ public sealed class PlannerPassTests
 
     public static TheoryData<string, string> Members => new()
     {
-        { "suspect", "verdict Suspect" },
-        { "lost", "region west is lost" },
-        { "degraded", "verdict Degraded" },
-        { "cordoned", "cordoned" },
-        { "unclean", "not clean" },
-        { "unseen", "GPUs" },
-        { "stale", "GPUs" },
+        { "suspect", "It is Suspect, not Healthy." },
+        { "lost", "region west is Lost: All of its members that could tell are lost." },
+        { "degraded", "It is Degraded, not Healthy." },
+        { "cordoned", "It is cordoned." },
+        { "unclean", "stale epochs may still be there" },
+        { "unseen", "Its GPUs have not been listed yet." },
+        { "stale", "its GPUs are no longer known." },
     };
 
     [Theory]
@@ -121,7 +121,7 @@ public sealed class PlannerPassTests
             "unseen" => Member("w1") with { Capacity = null },
             _ => Member("w1") with { CapacityStale = true },
         };
-        Assert.Contains(reason, ReasonAt("w1", Run("a"), member), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains(reason, ReasonAt("w1", Run("a"), member), StringComparison.Ordinal);
     }
 
     [Fact]

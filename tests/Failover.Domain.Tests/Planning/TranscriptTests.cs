@@ -56,13 +56,13 @@ public sealed class TranscriptTests
             # the brake lets go
             ask: a/e1 of east 16 GPUs, b/e1 of east 32 GPUs
             a placed Failover on w1
-            b not placed: e1: region east is lost; w1: not enough h100: needs 32 GPUs, 16 free
+            b not placed: e1: region east is Lost: All of its members that could tell are lost.; w1: not enough h100: needs 32 GPUs, 16 free
             # nothing has changed
             ask: b/e1 of east 32 GPUs
-            b not placed: e1: region east is lost; w1: not enough h100: needs 32 GPUs, 0 free
+            b not placed: e1: region east is Lost: All of its members that could tell are lost.; w1: not enough h100: needs 32 GPUs, 0 free
             # e1 is back, not swept yet
             # time for its epochs to step has passed
-            b not placed: e1: not clean: workloads of stale epochs are still there; w1: not enough h100: needs 32 GPUs, 0 free
+            b not placed: e1: It came back from a loss, and stale epochs may still be there.; w1: not enough h100: needs 32 GPUs, 0 free
             # e1 is clean
             b placed Restart on e1
 
