@@ -10,10 +10,15 @@ internal sealed class PlacementReasons(PlacementInstance instance, PlacementProb
     private readonly PlacementMember[] members = [.. problem.Members.OrderBy(member => member.Name, StringComparer.Ordinal)];
     private readonly ILookup<string, int> binsOfMember = Enumerable.Range(0, instance.Bins.Length).ToLookup(bin => instance.Bins[bin].Member);
     private readonly Occupancy empty = new(instance);
+    private readonly Dictionary<int, string> outbid = [];
 
-    public ImmutableArray<MemberReason> For(int run) => [.. members.Select(member => new MemberReason(member.Name, Reason(instance.Runs[run], run, member)))];
+    public ImmutableArray<MemberReason> For(int run)
+    {
+        var places = instance.Candidates[run].ToLookup(place => instance.Bins[place.Bin].Member);
+        return [.. members.Select(member => new MemberReason(member.Name, Reason(instance.Runs[run], [.. places[member.Name]], member)))];
+    }
 
-    private string Reason(PlacementRun run, int index, PlacementMember member)
+    private string Reason(PlacementRun run, Candidate[] places, PlacementMember member)
     {
         if (!run.Sites.Any(site => site.Region == member.Region))
             return run.RegionReasons.GetValueOrDefault(member.Region, $"region {member.Region} is not allowed");
@@ -21,8 +26,6 @@ internal sealed class PlacementReasons(PlacementInstance instance, PlacementProb
             return exclusion.Reason;
         if (member.NotTarget is { } notTarget)
             return notTarget;
-
-        var places = instance.Candidates[index].Where(candidate => instance.Bins[candidate.Bin].Member == member.Name).ToArray();
         if (places.Length == 0)
             return NoSuchSku(run, member);
         // Had it the whole fleet to itself, would it fit?
@@ -62,9 +65,13 @@ internal sealed class PlacementReasons(PlacementInstance instance, PlacementProb
     private static string Ingest(Candidate place, long left, PlacementMember member) =>
         $"ingest: needs {Gigabytes(place.IngestBytes)} GB brought into {member.Region}, which takes {Gigabytes(left)} GB more for now";
 
-    private string Outbid(Candidate place) =>
-        // What fits an empty bin and not the planned one has an occupant there.
-        $"outbid by {NameOf(search.OccupantsOf(place.Bin))} for {instance.Bins[place.Bin].Sku}";
+    private string Outbid(Candidate place)
+    {
+        // What fits an empty bin and not the planned one has an occupant there. Said of the same bin to many runs: found once.
+        if (!outbid.TryGetValue(place.Bin, out var words))
+            outbid.Add(place.Bin, words = $"outbid by {NameOf(search.OccupantsOf(place.Bin))} for {instance.Bins[place.Bin].Sku}");
+        return words;
+    }
 
     private string OutbidInRegion(Candidate place)
     {
