@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Failover.Abstractions.State;
 using Microsoft.Data.Sqlite;
 
 namespace Failover.Storage.Tables;
@@ -18,7 +19,7 @@ public static class SqliteOutbox
     /// <summary>
     /// The entries with a sequence above <paramref name="afterSeq"/>, in order, at most <paramref name="limit"/> (from 1). Sequences rise, and gaps mean
     /// nothing, but a first entry above <paramref name="afterSeq"/> + 1 may mean that older ones were pruned. Throws
-    /// <see cref="Abstractions.State.TableUnavailableException"/> when the file is absent or can't be read.
+    /// <see cref="TableUnavailableException"/> when the file is absent, can't be read, or has no outbox.
     /// </summary>
     public static Task<ImmutableArray<OutboxEntry>> ReadAsync(string path, long afterSeq, int limit, CancellationToken cancellationToken = default)
     {
@@ -33,6 +34,9 @@ public static class SqliteOutbox
         using var connection = SqliteFile.OpenReader(path, BusyTimeout);
         try
         {
+            if (SqliteFile.Execute(connection, "SELECT name FROM sqlite_schema WHERE name = 'outbox'") is null)
+                throw new TableUnavailableException($"{path} has no outbox: it is another database, or its table is just being made.");
+
             using var command = connection.CreateCommand();
             command.CommandText =
                 """

@@ -225,8 +225,13 @@ public sealed class SqliteTableTests : IDisposable
     }
 
     [Fact]
-    public async Task Outbox_AbsentFile_IsUnavailable() =>
+    public async Task Outbox_AbsentOrOfAnotherDatabase_IsUnavailable()
+    {
+        Query("CREATE TABLE other(a)");
+
+        await Assert.ThrowsAsync<TableUnavailableException>(() => SqliteOutbox.ReadAsync(Path, 0, 1));
         await Assert.ThrowsAsync<TableUnavailableException>(() => SqliteOutbox.ReadAsync(_folder.File("absent.db"), 0, 1));
+    }
 
     private SqliteConditionalTable Open() => SqliteConditionalTable.Open(new SqliteTableOptions { Path = Path }, _time);
 
