@@ -7,8 +7,7 @@ internal sealed class GarbageCollector(ClusterStore store)
 {
     public void Run(IReadOnlyList<StoredObject> jobs, IReadOnlyList<StoredObject> pods)
     {
-        foreach (var job in jobs.Where(j => j.IsDeleting))
-            FinishDeletion(job, [.. pods.Where(p => p.Pod.OwnerUid == job.Uid)]);
+        // Before any Job goes below: what is orphaned there still has its owner in this view of the pods.
         foreach (var pod in pods.Where(p => p.Pod.OwnerUid.Length > 0 && !store.Objects.HasUid(p.Pod.OwnerUid)))
         {
             // Nobody is left to count it.
@@ -18,6 +17,8 @@ internal sealed class GarbageCollector(ClusterStore store)
                 store.Delete(pod);
         }
 
+        foreach (var job in jobs.Where(j => j.IsDeleting))
+            FinishDeletion(job, [.. pods.Where(p => p.Pod.OwnerUid == job.Uid)]);
         foreach (var ns in store.Objects.All(ResourceKind.Namespace).Where(n => n.IsDeleting))
             Empty(ns);
     }
@@ -34,6 +35,8 @@ internal sealed class GarbageCollector(ClusterStore store)
                     var owners = tree.Metadata().Arr("ownerReferences");
                     foreach (var owner in tree.Metadata().Objects("ownerReferences").Where(o => o.Str("uid") == job.Uid).ToList())
                         owners!.Remove(owner);
+                    if (owners is { Count: 0 })
+                        tree.Metadata().Remove("ownerReferences");
                     return tree;
                 });
                 store.RemoveFinalizer(pod, PodFacts.TrackingFinalizer);

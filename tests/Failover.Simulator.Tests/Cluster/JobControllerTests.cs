@@ -163,6 +163,22 @@ public sealed class JobControllerTests
         await Assert.ThrowsAsync<k8s.Autorest.HttpOperationException>(() => client.JobAsync("a"));
     }
 
+    [Fact]
+    public async Task DeletedJob_WithoutAPolicy_LeavesItsPodsRunning()
+    {
+        await using var test = await RunningAsync("a", workers: 1);
+
+        await test.Client().BatchV1.DeleteNamespacedJobAsync("a", "train", cancellationToken: Cancellation);
+        test.Pass(Second);
+        test.Pass(Second);
+
+        var orphan = (await test.Client().PodsAsync()).Single();
+        Assert.Null(orphan.Metadata.DeletionTimestamp);
+        Assert.Null(orphan.Metadata.OwnerReferences);
+        Assert.Single(test.Member.RunningPods());
+        await Assert.ThrowsAsync<k8s.Autorest.HttpOperationException>(() => test.Client().JobAsync("a"));
+    }
+
     private static async Task<TestMember> RunningAsync(string name, int workers, Action<V1JobSpec>? adjust = null)
     {
         var test = await TestMember.StartAsync();
