@@ -13,6 +13,7 @@ public sealed record Commit
     public const string SchemaV1 = "failover.dev/commit/v1";
 
     /// <summary>Always <see cref="SchemaV1"/>.</summary>
+    [JsonRequired]
     public string Schema { get; init; } = SchemaV1;
 
     /// <summary>The run's uid.</summary>
@@ -46,4 +47,8 @@ public sealed record Commit
     /// <summary>The bytes of all files.</summary>
     [JsonIgnore]
     public long SizeBytes => Files.Sum(file => file.SizeBytes);
+
+    /// <summary>Whether two documents say the same, file by file.</summary>
+    public bool SaysTheSameAs(Commit other) =>
+        ReferenceEquals(this, other) || (this with { Files = [] } == other with { Files = [] } && Files.SequenceEqual(other.Files));
 }

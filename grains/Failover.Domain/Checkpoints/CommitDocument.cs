@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -7,7 +8,7 @@ namespace Failover.Domain.Checkpoints;
 /// <summary>Reads and writes commit documents, strictly by docs/trainer-contract.md: what a trainer wrote is input from a stranger.</summary>
 public static class CommitDocument
 {
-    /// <summary>The longest document, in characters.</summary>
+    /// <summary>The longest document, in bytes of UTF-8.</summary>
     public const int LengthMax = 1 << 20;
 
     /// <summary>The most files of one commit.</summary>
@@ -32,8 +33,8 @@ public static class CommitDocument
     /// <summary>The commit, or every fault of the text, each with its place. Exactly one of the two is given.</summary>
     public static (Commit? Commit, ImmutableArray<string> Faults) Parse(string text)
     {
-        if (text.Length > LengthMax)
-            return (null, [$"$: longer than {LengthMax} characters"]);
+        if (text.Length > LengthMax || Encoding.UTF8.GetByteCount(text) > LengthMax)
+            return (null, [$"$: longer than {LengthMax} bytes"]);
         Commit? commit;
         try
         {
@@ -93,15 +94,23 @@ public static class CommitDocument
             yield break;
         }
         var paths = new HashSet<string>(StringComparer.Ordinal);
+        Int128 total = 0;
         for (var i = 0; i < commit.Files.Length; i++)
         {
             var file = commit.Files[i];
+            if (file is null)
+            {
+                yield return $"files[{i}]: null";
+                continue;
+            }
             if (!IsPathBelow(file.Path, commit.Epoch, commit.Attempt))
                 yield return $"files[{i}].path: not a plain relative path below e{commit.Epoch}/a{commit.Attempt}/";
             else if (!paths.Add(file.Path))
                 yield return $"files[{i}].path: named twice";
             if (file.SizeBytes < 0)
                 yield return $"files[{i}].sizeBytes: less than 0";
+            else if ((total += file.SizeBytes) > long.MaxValue)
+                yield return $"files[{i}].sizeBytes: all together more than {long.MaxValue} bytes";
             if (!IsHex(file.Sha256, 64))
                 yield return $"files[{i}].sha256: not 64 lower-case hex digits";
         }

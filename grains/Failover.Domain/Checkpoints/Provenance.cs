@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -17,4 +18,18 @@ public static class Provenance
     /// <summary>Whether a commit's provenance is the one that its parent's and its own members give.</summary>
     public static bool Holds(Commit commit, string? parent) =>
         commit.Provenance == Compute(commit.RunUid, parent, commit.Epoch, commit.Attempt, commit.Nonce, commit.ResumedFrom, commit.Step);
+
+    /// <summary>
+    /// The commits of a chain whose provenance is not what their history gives; empty where all is well. A first link whose parent is not listed is taken at its word.
+    /// </summary>
+    public static ImmutableArray<CommitRef> Verify(LineageChain chain)
+    {
+        var commits = chain.Commits;
+        return
+        [
+            .. commits
+                .Where((link, i) => i > 0 ? !Holds(link.Commit, commits[i - 1].Commit.Provenance) : link.Commit.Parent is null && !Holds(link.Commit, null))
+                .Select(link => link.Ref),
+        ];
+    }
 }

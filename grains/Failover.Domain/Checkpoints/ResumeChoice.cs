@@ -16,100 +16,132 @@ public abstract record ResumeDecision
     public sealed record Wait(WaitReason Reason, string Detail) : ResumeDecision;
 }
 
-/// <summary>Chooses what to resume from (I2): the newest commit of the chain that is whole, and never nothing because a listing said nothing.</summary>
+/// <summary>
+/// Chooses what to resume from (I2): the newest commit of the chain that is whole, and never nothing because a listing said nothing. Asked twice in a move: for what to stage,
+/// and, once the epoch is sealed, for what became newest meanwhile.
+/// </summary>
 public static class ResumeChoice
 {
+    /// <summary>Commits passed over that a sentence names; a run may have thousands.</summary>
+    private const int NamedMax = 3;
+
     /// <summary>The choice for the move that <paramref name="state"/> is in, given what the stores hold.</summary>
     public static ResumeDecision Choose(RunState state, LineageSurvey survey, string targetStore)
     {
-        if (state.Epoch is null)
+        if (state.Epoch is not { } epoch)
             return new ResumeDecision.Fresh();
-        if (Doubt(state, survey) is { } doubt)
+        var decision = Decide(state, epoch, survey, targetStore);
+        // A person's word ends a wait. It does not throw away what this move has staged already because a listing fails now.
+        return decision is ResumeDecision.Wait && state.StartFromNothing && state.Move?.Commit is null ? new ResumeDecision.Fresh() : decision;
+    }
+
+    private static ResumeDecision Decide(RunState state, EpochState epoch, LineageSurvey survey, string targetStore)
+    {
+        var stores = survey.Stores.OrderBy(store => store.Store, StringComparer.Ordinal).ToImmutableArray();
+        var listed = stores.Where(store => store.Outcome == SurveyOutcome.Listed).ToImmutableArray();
+        var chain = Lineage.Chain(state.Past, epoch, listed.SelectMany(store => store.Slots), state.Uid);
+        if (Doubt(state, epoch, stores, chain) is { } doubt)
             return new ResumeDecision.Wait(WaitReason.LineageUnknown, doubt);
-        var listed = survey.Stores.Where(store => store.Outcome == SurveyOutcome.Listed).ToImmutableArray();
-        var chain = Lineage.Chain(state.Past, state.Epoch, listed.SelectMany(store => store.Slots));
-        if (chain.Disputed)
-            return new ResumeDecision.Wait(WaitReason.LineageUnknown, string.Join(" ", chain.Anomalies));
-        var passed = new List<string>();
+        var copies = listed.SelectMany(store => store.Slots.Select(slot => new Copy(store.Store, slot, state.BadCopies.Contains(new BadCopy(store.Store, slot.Ref)))))
+            .ToLookup(copy => copy.Slot.Ref);
         for (var i = chain.Commits.Length - 1; i >= 0; i--)
         {
             var link = chain.Commits[i];
-            var sources = SourcesOf(state, listed, link.Ref, targetStore);
-            if (!sources.IsEmpty)
-                return Within(state, new ResumeDecision.Resume(link.Ref, link.Commit.Step, link.Commit.SizeBytes, sources, Fallback(passed)));
-            passed.Add($"{link.Ref} (step {link.Commit.Step}): {Describe(state, listed, link.Ref)}");
+            var sources = SourcesOf(copies[link.Ref], targetStore);
+            if (sources.IsEmpty)
+                continue;
+            var passed = i == chain.Commits.Length - 1 ? null : $"Passed over {PassedOver(chain, i + 1, copies)}.";
+            return Within(state, epoch, new ResumeDecision.Resume(link.Ref, link.Commit.Step, link.Commit.SizeBytes, sources, passed));
         }
-        return WithoutCommit(state, survey, chain, passed);
+        return WithoutCommit(state, epoch, listed, chain, copies);
     }
 
     /// <summary>Why the listings can't be relied on; null where they can.</summary>
-    private static string? Doubt(RunState state, LineageSurvey survey)
+    private static string? Doubt(RunState state, EpochState epoch, ImmutableArray<StoreSurvey> stores, LineageChain chain)
     {
-        var own = state.Epoch!.Target.Store;
-        var involuntary = state.Move?.Cause == MoveCause.Failover;
-        foreach (var store in survey.Stores)
-        {
-            // Only the epoch's own store can hold commits that no other has. In a failover it lies in what was given up: replicas decide.
-            if (store.Outcome != SurveyOutcome.Listed && store.Store == own && !involuntary)
-                return $"{own}, where epoch {state.EpochNumber} commits, could not be listed: {store.Detail ?? store.Outcome.ToString()}";
-            var tip = state.Tips.FirstOrDefault(known => known.Store == store.Store);
-            if (store.Outcome == SurveyOutcome.Listed && tip is not null && !store.Slots.Any(slot => slot.Ref == tip.Commit && !slot.IsSeal))
-                return $"{store.Store} does not list {tip.Commit}, which it held before";
-        }
-        var reached = survey.Stores.Where(store => store.Outcome == SurveyOutcome.Listed).Select(store => store.Store).ToHashSet(StringComparer.Ordinal);
-        if (reached.Count == 0)
+        var own = epoch.Target.Store;
+        var byName = stores.ToDictionary(store => store.Store, StringComparer.Ordinal);
+        var outcome = byName.TryGetValue(own, out var ownSurvey) ? ownSurvey.Outcome : SurveyOutcome.Unreachable;
+        // Only the epoch's own store can hold commits that no other has. In a failover it lies in what was given up: replicas decide. A store that refuses us is not gone.
+        var givenUp = outcome == SurveyOutcome.Unreachable && state.Move?.Cause == MoveCause.Failover;
+        if (outcome != SurveyOutcome.Listed && !givenUp)
+            return $"{own}, where epoch {epoch.Number} commits, could not be listed: {ownSurvey?.Detail ?? outcome.ToString()}";
+        if (!stores.Any(store => store.Outcome == SurveyOutcome.Listed))
             return "no store could be listed";
-        var best = state.Tips.Where(tip => reached.Contains(tip.Store)).Select(tip => tip.Step).DefaultIfEmpty(-1).Max();
-        var newer = state.Tips.FirstOrDefault(tip => !reached.Contains(tip.Store) && tip.Step > best && !(involuntary && tip.Store == own));
-        return newer is null ? null : $"{newer.Store} holds {newer.Commit}, newer than what can be reached, and can't be listed";
+        if (chain.Disputed)
+            return string.Join(" ", chain.Anomalies);
+        foreach (var tip in state.Tips.OrderBy(tip => tip.Store, StringComparer.Ordinal))
+        {
+            if (byName.TryGetValue(tip.Store, out var store) && store.Outcome == SurveyOutcome.Listed)
+            {
+                if (!store.Slots.Any(slot => slot.Ref == tip.Commit && !slot.IsSeal))
+                    return $"{tip.Store} does not list {tip.Commit}, which it held before";
+            }
+            else if (!(givenUp && tip.Store == own) && (chain.Commits.IsEmpty || tip.Commit.IsAfter(chain.Commits[^1].Ref)))
+            {
+                return $"{tip.Store} holds {tip.Commit}, newer than what can be reached, and can't be listed";
+            }
+        }
+        return null;
     }
 
-    private static ImmutableArray<string> SourcesOf(RunState state, ImmutableArray<StoreSurvey> listed, CommitRef commit, string targetStore) =>
+    private static ImmutableArray<string> SourcesOf(IEnumerable<Copy> copies, string targetStore) =>
     [
-        .. listed
-            .Select(store => (store.Store, Slot: store.Slots.FirstOrDefault(slot => slot.Ref == commit && !slot.IsSeal)))
-            .Where(copy => copy.Slot is { Health: CopyHealth.Verified or CopyHealth.Unverified } && !state.BadCopies.Contains(new BadCopy(copy.Store, commit)))
-            .OrderBy(copy => copy.Store == targetStore && copy.Slot!.Health == CopyHealth.Verified ? 0 : 1)
-            .ThenBy(copy => copy.Slot!.Health)
+        .. copies
+            .Where(copy => copy is { Bad: false, Slot: { IsSeal: false, Health: CopyHealth.Verified or CopyHealth.Unverified } })
+            .OrderBy(copy => copy.Slot.Health)
             .ThenBy(copy => copy.Store == targetStore ? 0 : 1)
             .ThenBy(copy => copy.Store, StringComparer.Ordinal)
             .Select(copy => copy.Store),
     ];
 
-    private static ResumeDecision Within(RunState state, ResumeDecision.Resume resume)
-    {
-        var epoch = state.Epoch!;
-        var reached = Math.Max(epoch.Progress?.Step ?? 0, epoch.ResumeStep);
-        return state.Spec.MaxRollbackSteps is { } allowed && reached - resume.Step > allowed
+    private static ResumeDecision Within(RunState state, EpochState epoch, ResumeDecision.Resume resume) =>
+        IsTooFar(state, epoch, resume.Step) is { } steps
             ? new ResumeDecision.Wait(
                 WaitReason.RollbackTooFar,
-                $"The newest good commit is {resume.Commit} at step {resume.Step}, {reached - resume.Step} steps back; the run allows {allowed}.")
+                $"The newest good commit is {resume.Commit} at step {resume.Step}, {steps} steps back; the run allows {state.Spec.MaxRollbackSteps}.")
             : resume;
+
+    /// <summary>The steps that would be redone, where they are more than the run allows. Who may start from nothing may go back any number of steps.</summary>
+    private static long? IsTooFar(RunState state, EpochState epoch, long step)
+    {
+        var redone = Math.Max(epoch.Progress?.Step ?? 0, epoch.ResumeStep) - step;
+        return state.Spec.MaxRollbackSteps is { } allowed && redone > allowed && !state.StartFromNothing ? redone : null;
     }
 
-    private static ResumeDecision WithoutCommit(RunState state, LineageSurvey survey, LineageChain chain, List<string> passed)
+    private static ResumeDecision WithoutCommit(
+        RunState state, EpochState epoch, ImmutableArray<StoreSurvey> listed, LineageChain chain, ILookup<CommitRef, Copy> copies)
     {
-        if (state.StartFromNothing)
-            return new ResumeDecision.Fresh();
-        if (passed.Count > 0 || chain.Tip is not null)
-        {
-            var detail = passed.Count > 0 ? string.Join("; ", passed) : $"{chain.Tip} is in no store that can be reached";
-            return new ResumeDecision.Wait(WaitReason.NoGoodCheckpoint, $"No commit of the lineage is whole: {detail}.");
-        }
-        var own = survey.Stores.FirstOrDefault(store => store.Store == state.Epoch!.Target.Store);
-        return own is { Outcome: SurveyOutcome.Listed }
-            ? new ResumeDecision.Fresh()
-            : new ResumeDecision.Wait(
-                WaitReason.LineageUnknown, $"{state.Epoch!.Target.Store} is out of reach and may hold the run's only commits; no other store holds any.");
+        if (!chain.Commits.IsEmpty)
+            return NoGood(PassedOver(chain, 0, copies));
+        if (chain.Tip is { } tip)
+            return NoGood($"{tip} is in no store that can be reached");
+        // It committed, and none of it counts: that is for a person to look at, not a reason to begin again.
+        if (!chain.Anomalies.IsEmpty)
+            return NoGood(string.Join(" ", chain.Anomalies.Take(NamedMax)));
+        var own = epoch.Target.Store;
+        if (!listed.Any(store => store.Store == own))
+            return new ResumeDecision.Wait(WaitReason.LineageUnknown, $"{own} is out of reach and may hold the run's only commits; no other store holds any.");
+        return IsTooFar(state, epoch, 0) is { } steps
+            ? new ResumeDecision.Wait(
+                WaitReason.RollbackTooFar, $"It has not committed yet; from nothing means {steps} steps back, and the run allows {state.Spec.MaxRollbackSteps}.")
+            : new ResumeDecision.Fresh();
     }
 
-    private static string? Fallback(List<string> passed) => passed.Count == 0 ? null : $"Passed over {string.Join("; ", passed)}.";
+    private static ResumeDecision.Wait NoGood(string detail) => new(WaitReason.NoGoodCheckpoint, $"No commit of the lineage is whole: {detail}.");
 
-    private static string Describe(RunState state, ImmutableArray<StoreSurvey> listed, CommitRef commit)
+    /// <summary>The chain's commits from <paramref name="from"/> on, newest first, with what is wrong with each.</summary>
+    private static string PassedOver(LineageChain chain, int from, ILookup<CommitRef, Copy> copies)
     {
-        var copies = listed.Select(store => (store.Store, Slot: store.Slots.FirstOrDefault(slot => slot.Ref == commit))).Where(copy => copy.Slot is not null);
-        var words = copies.Select(copy =>
-            $"{(state.BadCopies.Contains(new BadCopy(copy.Store, commit)) ? "found bad while loading" : copy.Slot!.Health.ToString().ToLowerInvariant())} in {copy.Store}");
-        return string.Join(", ", words);
+        var passed = chain.Commits.Skip(from).Reverse().ToList();
+        var named = passed.Take(NamedMax).Select(link => $"{link.Ref} (step {link.Commit.Step}): {string.Join(", ", copies[link.Ref].Select(copy => copy.Words))}");
+        var more = passed.Count > NamedMax ? $"; and {passed.Count - NamedMax} before" : "";
+        return string.Join("; ", named) + more;
+    }
+
+    /// <summary>A slot in a store. <paramref name="Bad"/>: found bad while loading, though it compares as good.</summary>
+    private sealed record Copy(string Store, SlotEntry Slot, bool Bad)
+    {
+        public string Words => $"{(Bad ? "found bad while loading" : Slot.Health.ToString().ToLowerInvariant())} in {Store}";
     }
 }

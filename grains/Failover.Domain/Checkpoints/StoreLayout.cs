@@ -18,6 +18,9 @@ public static class StoreLayout
     /// <summary>What is pinned for an epoch; below it files keep the paths that they have below the run's root.</summary>
     public static string Pin(int forEpoch) => $"{Pins}/e{forEpoch}";
 
+    /// <summary>A pinned commit's document. Its last three segments are those of the slot itself, so that the files' paths resolve below the pin.</summary>
+    public static string PinnedSlot(int forEpoch, CommitRef commit) => $"{Pin(forEpoch)}/{Slot(commit.Epoch, commit.Commit)}";
+
     /// <summary>The heartbeats of a member's runs, below the store.</summary>
     public static string Heartbeats(string member) => $"heartbeats/{member}";
 
@@ -29,7 +32,7 @@ public static class StoreLayout
 
     /// <summary>What a trainer is given to resume from: the pinned commit's slot.</summary>
     public static string ResumeUri(string storeUri, string tenant, string uid, int forEpoch, CommitRef commit) =>
-        $"{storeUri}/{tenant}/{uid}/{Pin(forEpoch)}/{Slot(commit.Epoch, commit.Commit)}";
+        $"{storeUri}/{tenant}/{uid}/{PinnedSlot(forEpoch, commit)}";
 
     /// <summary>Where a trainer writes its heartbeats.</summary>
     public static string HeartbeatUri(string storeUri, string member, string uid) => $"{storeUri}/{Heartbeats(member)}/{uid}";
