@@ -47,7 +47,8 @@ internal sealed class TestMember : IAsyncDisposable, IApiObserver, IPodRuntime
         RetryDelay = TimeSpan.FromMilliseconds(1),
         RetryDelayMax = TimeSpan.FromMilliseconds(5),
         BreakerThroughputMin = 100,
-        SightGrace = TimeSpan.FromMilliseconds(100),
+        // A busy machine is slow to open its watches; tests that wait for a loss have less patience.
+        SightGrace = TimeSpan.FromSeconds(20),
         ReconnectDelay = TimeSpan.FromMilliseconds(10),
         ReconnectDelayMax = TimeSpan.FromMilliseconds(50),
     };
@@ -94,9 +95,10 @@ internal sealed class TestMember : IAsyncDisposable, IApiObserver, IPodRuntime
         return client;
     }
 
-    /// <summary>Lets time pass inside the member, and all that falls due in it happen.</summary>
+    /// <summary>Lets time pass inside the member once all that is due has happened, and then all that falls due in it happen.</summary>
     public void Pass(TimeSpan span)
     {
+        Member.Settle();
         Time.Advance(span);
         Member.Settle();
     }
