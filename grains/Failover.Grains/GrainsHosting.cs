@@ -1,8 +1,10 @@
+using Failover.Abstractions.Grains;
 using Failover.Abstractions.State;
 using Failover.Domain.Migration;
 using Failover.Grains.Effects;
 using Failover.Grains.Observers;
 using Failover.Grains.Planning;
+using Failover.Grains.Runs;
 using Failover.Grains.State;
 using Failover.Grains.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
@@ -24,6 +26,7 @@ public static class GrainsHosting
     {
         services.AddSerializer(builder => builder.AddJsonSerializer(IsDomain, StateJson.Options));
         services.AddSingleton<StateReader>();
+        services.AddSingleton<IRunDirectory, RunDirectory>();
         services.AddSingleton<SightingBoard>();
         services.AddSingleton<DoubtBoard>();
         services.AddSingleton<VerificationRecords>();

@@ -1,6 +1,5 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Failover.Domain.Fleet;
+using Failover.Silo.Yaml;
 
 namespace Failover.Silo.Hosting;
 
@@ -10,16 +9,17 @@ public static class FleetFile
     /// <summary>The fleet, with relative paths made relative to the file. Throws <see cref="FleetFileException"/> with every fault of the file.</summary>
     public static FleetSpec Load(string path)
     {
-        JsonNode? document;
+        string text;
         try
         {
-            document = JsonNode.Parse(File.ReadAllText(path));
+            text = File.ReadAllText(path);
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or JsonException)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             throw new FleetFileException($"{path}: {fault.Message}", fault);
         }
-        var result = FleetSpecReader.Read(document);
+        var yaml = YamlReader.Read(text);
+        var result = yaml.Faults.IsEmpty ? FleetSpecReader.Read(yaml.Document) : new FleetSpecResult(null, yaml.Faults);
         if (result.Fleet is not { } fleet)
             throw new FleetFileException(string.Join(Environment.NewLine, result.Faults.Select(fault => $"{path}: {fault.Path}: {fault.Message}")));
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
