@@ -1,1 +1,3 @@
-return 0;
+using Failover.Chaos.Commands;
+
+return await ChaosCommand.InvokeAsync(args);

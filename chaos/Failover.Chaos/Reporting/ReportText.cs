@@ -1,0 +1,56 @@
+using System.Globalization;
+using Failover.Chaos.Checking;
+
+namespace Failover.Chaos.Reporting;
+
+/// <summary>A report as lines of text.</summary>
+public static class ReportText
+{
+    private const int ViolationsShown = 5;
+
+    /// <summary>Moves, waits, fallbacks and judgements; not the last line, which says how long it took.</summary>
+    public static IEnumerable<string> Lines(ChaosReport report)
+    {
+        foreach (var line in Moves(report))
+            yield return line;
+        foreach (var wait in report.Waits)
+            yield return $"waited {wait.Seconds,6:0.0} s  {wait.Run}  {wait.Reason}: {wait.Detail}";
+        foreach (var move in report.Moves.Where(move => !string.IsNullOrEmpty(move.Fallback)))
+            yield return $"fell back  {move.Run} e{move.Epoch}: {move.Fallback}";
+        foreach (var judgement in report.Judgements)
+        {
+            yield return Line(report, judgement);
+            foreach (var violation in judgement.Violations.Take(ViolationsShown))
+                yield return $"    {violation}";
+            if (judgement.Violations.Count > ViolationsShown)
+                yield return $"    and {judgement.Violations.Count - ViolationsShown} more";
+        }
+    }
+
+    /// <summary>The command that plays the same world and faults again.</summary>
+    public static string Replay(string scenario, int seed, string? mutant) =>
+        $"Failover.Chaos run {scenario} --seed {seed}{(mutant is null ? "" : $" --mutant {mutant}")}";
+
+    private static string Line(ChaosReport report, Judgement judgement) => judgement.Name switch
+    {
+        "weights" or "provenance" => $"{judgement.Title} {judgement.Observations - judgement.Violations.Count}/{judgement.Observations}",
+        "redone" => $"steps redone {report.StepsRedone} of at most {report.StepsRedoneMost}",
+        "zombies" => $"zombies {report.Zombies.Zombies}, their commits ahead {report.Zombies.CommitsAhead}, adopted {report.Zombies.Adopted}",
+        _ => $"{judgement.Name} {judgement.Title}: {(judgement.Held ? "held" : "VIOLATED")} ({judgement.Observations} observations)",
+    };
+
+    private static IEnumerable<string> Moves(ChaosReport report)
+    {
+        if (report.Moves.Count == 0)
+            yield break;
+        yield return "seconds since the loss began:";
+        yield return $"{"run",-18} {"epoch",5}  {"from > to",-34} {"detect",7} {"decide",7} {"stage",7} {"fence",7} {"start",7} {"step",7}  {"redone",-10} {"GPU-hours lost",14}";
+        foreach (var move in report.Moves)
+        {
+            yield return $"{move.Run,-18} {move.Epoch,5}  {$"{move.From} > {move.To}",-34} {Cell(move.Detected)} {Cell(move.Decided)} {Cell(move.Staged)} {Cell(move.Fenced)} "
+                + $"{Cell(move.Started)} {Cell(move.Stepping)}  {$"{move.Redone}/{move.Bound}",-10} {move.GpuHoursLost?.ToString("0.000", CultureInfo.InvariantCulture) ?? "-",14}";
+        }
+    }
+
+    private static string Cell(double? seconds) => (seconds?.ToString("0.0", CultureInfo.InvariantCulture) ?? "-").PadLeft(7);
+}
