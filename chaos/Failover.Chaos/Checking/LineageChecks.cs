@@ -1,5 +1,4 @@
 using Failover.Simulator.History;
-using Failover.Simulator.Stores;
 using Failover.Simulator.Trainers;
 
 namespace Failover.Chaos.Checking;

@@ -3,9 +3,10 @@ using Failover.Simulator.Stores;
 
 namespace Failover.Chaos.Checking;
 
-/// <summary>What a move resumed from, and what could have been: one row of the report.</summary>
-/// <param name="StepReached">The highest step that the epoch before had finished when its loss began.</param>
-/// <param name="Bound">At most this many steps may be redone, for the newest commit that was good and in reach was that old.</param>
+/// <summary>
+/// What a move resumed from, and what could have been: one row of the report. <paramref name="StepReached"/> is the highest step that the epoch before had
+/// finished when its loss began. At most <paramref name="Bound"/> steps may be redone, for the newest commit that was good and in reach was that old.
+/// </summary>
 public sealed record ResumeFinding(string Uid, int Epoch, CommitRef? ResumeFrom, long ResumeStep, long StepReached, long Redone, long Bound, string? Fallback);
 
 /// <summary>I2, and the steps redone.</summary>
@@ -84,7 +85,7 @@ public static class ResumeChecks
         || made.Row.BadCopies.Any(bad => bad.Store == store && bad.Commit == commit);
 
     private static DateTimeOffset LossBegan(Record record, string uid, StoredWrite<StoredRun> made) =>
-        made.Row.Move?.Dates.FirstOrDefault()?.At ?? made.At;
+        made.Row.Move is { Dates: [var first, ..] } ? first.At : made.At;
 
     private static long StepReached(Record record, string uid, int epoch, DateTimeOffset until)
     {

@@ -40,7 +40,7 @@ public sealed record ChaosReport(
             judgements.Add(ZombieJudgement(zombies, ahead, adopted));
         judgements.AddRange(expectations);
         return new ChaosReport(
-            plan.Scenario, plan.Seed, judgements, MoveReport.From(record, findings), WaitReport.From(record), new ZombieCount(zombies, ahead, adopted),
+            plan.Scenario, plan.Seed, judgements, MoveReport.Of(record, findings), WaitReport.Of(record), new ZombieCount(zombies, ahead, adopted),
             findings.Sum(finding => finding.Redone), findings.Sum(finding => finding.Bound));
     }
 

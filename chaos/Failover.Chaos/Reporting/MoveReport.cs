@@ -3,15 +3,16 @@ using Failover.Simulator.History;
 
 namespace Failover.Chaos.Reporting;
 
-/// <summary>An involuntary move, dated in seconds since its loss began; null for what was not seen.</summary>
-/// <param name="Redone">Steps that the new epoch did again, and at most how many it might have.</param>
-/// <param name="GpuHoursLost">GPUs times the time from the last useful step before the loss to the first one after it.</param>
+/// <summary>
+/// An involuntary move, dated in seconds since its loss began; null for what was not seen. <paramref name="Redone"/> are the steps that the new epoch did again,
+/// <paramref name="Bound"/> at most how many it might have. <paramref name="GpuHoursLost"/>: GPUs times the time without a step, and that of the steps redone.
+/// </summary>
 public sealed record MoveReport(
     string Run, int Gpus, int Epoch, string From, string To, double? Detected, double? Decided, double? Staged, double? Fenced, double? Started, double? Stepping,
     long Redone, long Bound, double? GpuHoursLost, string? Fallback)
 {
     /// <summary>All involuntary moves of a record, by when their loss began, then by run.</summary>
-    public static IReadOnlyList<MoveReport> From(Record record, IReadOnlyList<ResumeFinding> findings) =>
+    public static IReadOnlyList<MoveReport> Of(Record record, IReadOnlyList<ResumeFinding> findings) =>
         [.. from finding in findings
             let report = Make(record, finding)
             where report is not null
@@ -23,7 +24,7 @@ public sealed record MoveReport(
         if (record.MadeCurrent(finding.Uid, finding.Epoch) is not { Row: { Epoch: { } epoch, Past: [.., var left] } row } made)
             return null;
         var move = MoveTo(record, finding.Uid, finding.Epoch);
-        if (move is not { Cause: "Failover" })
+        if (move is not { Cause: "Failover", Dates.Count: > 0 })
             return null;
         var began = LossBegan(record, left.Target.Member, made.At) ?? move.Dates[0].At;
         double? Since(DateTimeOffset? at) => at is { } some ? Math.Round((some - began).TotalSeconds, 1) : null;
@@ -43,7 +44,7 @@ public sealed record MoveReport(
         var lostTime = (stepping - began) + (stepTime * finding.Redone);
         return new MoveReport(
             row.Spec.Name, row.Spec.Gang.Total, finding.Epoch, left.Target.Member, epoch.Target.Member,
-            Since(move.Dates.FirstOrDefault()?.At), Since(Entered("Planned")), Since(Entered("Fenced")), Since(Entered("Pinning", "ToppingUp", "Launching")),
+            Since(move.Dates[0].At), Since(Entered("Planned")), Since(Entered("Fenced")), Since(Entered("Pinning", "ToppingUp", "Launching")),
             Since(started), Since(stepping), finding.Redone, finding.Bound,
             lostTime is { } time ? Math.Round(time.TotalHours * row.Spec.Gang.Total, 3) : null, finding.Fallback);
     }
@@ -75,13 +76,13 @@ public sealed record WaitReport(string Run, string Reason, string Detail, double
     private static readonly TimeSpan Least = TimeSpan.FromSeconds(2);
 
     /// <summary>Waits of a record after its first fault, the longest first.</summary>
-    public static IReadOnlyList<WaitReport> From(Record record)
+    public static IReadOnlyList<WaitReport> Of(Record record)
     {
         var first = record.Faults.All.Select(fault => fault.Fault.At).DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
-        return [.. record.Uids.SelectMany(uid => Of(record.RunHistory(uid), first)).OrderByDescending(wait => wait.Seconds).ThenBy(wait => wait.Run, StringComparer.Ordinal)];
+        return [.. record.Uids.SelectMany(uid => OfRun(record.RunHistory(uid), first)).OrderByDescending(wait => wait.Seconds).ThenBy(wait => wait.Run, StringComparer.Ordinal)];
     }
 
-    private static IEnumerable<WaitReport> Of(IReadOnlyList<StoredWrite<StoredRun>> writes, DateTimeOffset first)
+    private static IEnumerable<WaitReport> OfRun(IReadOnlyList<StoredWrite<StoredRun>> writes, DateTimeOffset first)
     {
         for (var i = 0; i < writes.Count; i++)
         {

@@ -59,6 +59,6 @@ public abstract class Scenario
             && picture.Trainer(run.Uid, epoch.Number) is { Started: true, Heartbeats: >= 3 }
             && picture.StoresWithCommits(run.Uid, epoch.Number) >= 2);
 
-    private static bool AllEnded(Picture picture, HashSet<string> mayWait) =>
+    private static bool AllEnded(Picture picture, ISet<string> mayWait) =>
         picture.Runs.All(run => IsOver(run) || (run.Step == "Waiting" && mayWait.Contains(run.Spec.Name)));
 }

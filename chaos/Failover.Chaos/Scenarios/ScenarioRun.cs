@@ -23,7 +23,7 @@ public static class ScenarioRun
         var picture = new Picture(time);
         var rows = new RowFollower(Path.Combine(order.Folder, World.DataFolderName));
         IReadOnlyList<Judgement> expectations;
-        HashSet<string> mayWait;
+        ISet<string> mayWait;
         using (var history = HistoryWriter.Create(order.HistoryPath, time, picture.Take))
         {
             (expectations, mayWait) = await PlayInWorldAsync(order, plan, history, picture, rows, view, time, cancellationToken);
@@ -36,7 +36,7 @@ public static class ScenarioRun
         return ChaosReport.Of(record, recordPlan, expectations);
     }
 
-    private static async Task<(IReadOnlyList<Judgement> Expectations, HashSet<string> MayWait)> PlayInWorldAsync(
+    private static async Task<(IReadOnlyList<Judgement> Expectations, ISet<string> MayWait)> PlayInWorldAsync(
         ScenarioOrder order, WorldPlan plan, HistoryWriter history, Picture picture, RowFollower rows, IProgressView view, TimeProvider time,
         CancellationToken cancellationToken)
     {

@@ -46,7 +46,7 @@ public sealed class Stage(World world, SiloProcess silo, RowFollower rows, Pictu
     public IReadOnlyList<Judgement> Expectations => _expectations;
 
     /// <summary>Runs that may be waiting at the end.</summary>
-    public HashSet<string> MayWait { get; } = [];
+    public ISet<string> MayWait { get; } = new HashSet<string>(StringComparer.Ordinal);
 
     /// <summary>Keeps the picture up to date until cancelled.</summary>
     public async Task FollowAsync(CancellationToken cancellationToken)

@@ -65,7 +65,7 @@ public sealed class SiloProcess : IAsyncDisposable
     public void Start()
     {
         Starts++;
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _world.Folder };
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false, WorkingDirectory = _world.Folder };
         foreach (var argument in Arguments())
             start.ArgumentList.Add(argument);
         _process = Process.Start(start) ?? throw new WorldStartException("The silo's process could not be started.");
@@ -91,7 +91,9 @@ public sealed class SiloProcess : IAsyncDisposable
         if (_process is null)
             return;
         await _process.WaitForExitAsync();
+#pragma warning disable VSTHRD003 // Work of our own making, which needs no context of its starter's.
         await _output;
+#pragma warning restore VSTHRD003
         _process.Dispose();
         _process = null;
     }

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Text.Json;
 using Failover.Simulator.Stores;
 
 namespace Failover.Chaos.Worlds;
@@ -9,27 +9,29 @@ public static class FleetFile
     /// <summary>The site that the silo witnesses from.</summary>
     public const string Site = "local";
 
-    /// <summary>The document: members by their kubeconfigs, stores by the silos' mounts.</summary>
-    public static string Of(WorldPlan plan, StoreWorld stores, Func<string, string> kubeconfigOf)
-    {
-        var text = new StringBuilder();
-        text.AppendLine($"installation: chaos-{plan.Seed}").AppendLine($"sites: [{FleetFile.Site}]");
-        text.AppendLine("regions:");
-        foreach (var region in plan.Regions)
-            text.AppendLine($"- {{ name: {region}, restoreMBps: 2000 }}");
-        text.AppendLine("members:");
-        foreach (var member in plan.Members)
-            text.AppendLine($"- {{ name: {member.Name}, region: {member.Region}, kubeconfig: \"{kubeconfigOf(member.Name)}\" }}");
-        text.AppendLine("stores:");
-        foreach (var store in plan.Stores)
+    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true };
+
+    /// <summary>The document, as JSON, which is YAML as well: members by their kubeconfigs, stores by the silos' mounts.</summary>
+    public static string Of(WorldPlan plan, StoreWorld stores, Func<string, string> kubeconfigOf) => JsonSerializer.Serialize(
+        new
         {
-            var path = stores.MountPath(StoreWorld.SiloOwner, store.Name);
-            text.AppendLine($"- {{ name: {store.Name}, region: {store.Region}, path: \"{path}\", uri: \"{StoreWorld.UriPrefix}{store.Name}\" }}");
-        }
-        text.AppendLine("tenants:").AppendLine($"- {{ name: {WorldPlan.Tenant}, namespace: {WorldPlan.Namespace} }}");
-        text.AppendLine("skus:");
-        text.AppendLine("- { name: h100, throughput: 1, nodeLabel: failover.dev/sku, nodeLabelValue: h100 }");
-        text.AppendLine("- { name: a100, throughput: 0.5, nodeLabel: failover.dev/sku, nodeLabelValue: a100 }");
-        return text.ToString();
-    }
+            installation = $"chaos-{plan.Seed}",
+            sites = new[] { Site },
+            regions = plan.Regions.Select(region => new { name = region, restoreMBps = 2000 }),
+            members = plan.Members.Select(member => new { name = member.Name, region = member.Region, kubeconfig = kubeconfigOf(member.Name) }),
+            stores = plan.Stores.Select(store => new
+            {
+                name = store.Name,
+                region = store.Region,
+                path = stores.MountPath(StoreWorld.SiloOwner, store.Name),
+                uri = StoreWorld.UriPrefix + store.Name,
+            }),
+            tenants = new[] { new Dictionary<string, string> { ["name"] = WorldPlan.Tenant, ["namespace"] = WorldPlan.Namespace } },
+            skus = new[]
+            {
+                new { name = "h100", throughput = 1.0, nodeLabel = "failover.dev/sku", nodeLabelValue = "h100" },
+                new { name = "a100", throughput = 0.5, nodeLabel = "failover.dev/sku", nodeLabelValue = "a100" },
+            },
+        },
+        Readable);
 }

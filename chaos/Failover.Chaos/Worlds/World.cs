@@ -78,7 +78,9 @@ public sealed class World : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
+#pragma warning disable VSTHRD003 // Work of our own making, which needs no context of its starter's.
         await _observing;
+#pragma warning restore VSTHRD003
         await _trainers.DisposeAsync();
         foreach (var member in _members.Values)
             await member.DisposeAsync();
