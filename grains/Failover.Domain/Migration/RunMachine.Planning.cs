@@ -99,5 +99,5 @@ public static partial class RunMachine
             : state with { Waiting = new WaitState(WaitReason.BrakeHeld, held.Detail, state.Now) };
     }
 
-    private static bool NeedsPerson(WaitReason reason) => reason is WaitReason.RetriesExhausted or WaitReason.MemberStopped;
+    private static bool NeedsPerson(WaitReason reason) => reason == WaitReason.RetriesExhausted;
 }

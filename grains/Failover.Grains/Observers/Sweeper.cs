@@ -51,7 +51,10 @@ internal sealed partial class Sweeper(
         foreach (var stale in review.Stale.Where(workload => workload.Phase != WorkloadPhase.Terminating))
             await DeleteAsync(member, stale, cancellationToken);
         var names = review.Stale.Concat(review.Strange).Select(workload => $"{workload.Namespace}/{workload.Name}").ToImmutableArray();
-        await grains.GetGrain<IMemberGrain>(member).ApplyAsync(new MemberEvent.SweptClean(time.GetUtcNow(), startedAt, review.Stale.IsEmpty, names));
+        // A deleted workload is out of sight at once; its pods hold their GPUs until they are gone.
+        var held = sight.Capacity.Workloads.Any(use => runs.GetValueOrDefault(use.RunUid)?.EpochNumber > use.Epoch);
+        var clean = review.Stale.IsEmpty && !held;
+        await grains.GetGrain<IMemberGrain>(member).ApplyAsync(new MemberEvent.SweptClean(time.GetUtcNow(), startedAt, clean, names));
     }
 
     private async Task DeleteAsync(string member, SeenWorkload stale, CancellationToken cancellationToken)

@@ -35,6 +35,9 @@ internal sealed partial class RunGrain(
     {
         if (!row.RecordExists)
             throw new ArgumentException($"There is no run {this.GetPrimaryKeyString()}.", nameof(runEvent));
+        // Single activation is only eventual. One that was left behind and ignores what it is told would never meet a conflict: ticks read the row anew.
+        if (runEvent is RunEvent.Tick)
+            await row.ReadStateAsync();
         var before = row.State;
         var transition = RunMachine.Next(before, runEvent, policy);
         if (transition.Changed)

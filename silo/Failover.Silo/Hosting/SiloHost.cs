@@ -49,6 +49,7 @@ public static class SiloHost
     public static WebApplication Build(string[] args, Action<IServiceCollection>? alter = null)
     {
         var builder = WebApplication.CreateBuilder();
+        Quieten(builder.Logging);
         builder.Configuration.AddCommandLine(args, Switches);
         var options = builder.Configuration.GetSection(SiloOptions.SectionName).Get<SiloOptions>() ?? new SiloOptions();
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
@@ -63,6 +64,17 @@ public static class SiloHost
         var app = builder.Build();
         app.MapGet("/livez", () => "ok");
         return app;
+    }
+
+    /// <summary>One line a decision of ours; of the libraries only what somebody should look into. The configuration's own filters come later, and win.</summary>
+    private static void Quieten(ILoggingBuilder logging)
+    {
+        logging.AddSimpleConsole(console => console.SingleLine = true);
+        foreach (var library in (string[])["Microsoft", "Orleans", "Polly", "Grpc", "System.Net.Http"])
+            logging.AddFilter(library, LogLevel.Warning);
+        logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
+        // It takes a start for a stall.
+        logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
     }
 
     private static void AddServices(WebApplicationBuilder builder, SiloOptions options, FleetSpec fleet)
