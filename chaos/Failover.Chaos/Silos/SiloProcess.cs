@@ -65,7 +65,7 @@ public sealed class SiloProcess : IAsyncDisposable
     public void Start()
     {
         Starts++;
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false, WorkingDirectory = _world.Folder };
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false, WorkingDirectory = AppContext.BaseDirectory };
         foreach (var argument in Arguments())
             start.ArgumentList.Add(argument);
         _process = Process.Start(start) ?? throw new WorldStartException("The silo's process could not be started.");
