@@ -6,6 +6,7 @@ using Failover.Domain.Fleet;
 using Failover.Grains;
 using Failover.Grains.Observers;
 using Failover.Kubernetes;
+using Failover.Silo.Api;
 using Failover.Storage.Checkpoints;
 using Failover.Storage.Orleans;
 using Failover.Storage.Tables;
@@ -57,12 +58,13 @@ public static class SiloHost
         if (!fleet.Sites.Contains(options.Site))
             throw new InvalidOperationException($"--site: the fleet file lists no site {options.Site}; it has {string.Join(", ", fleet.Sites)}.");
 
+        ApiBinding.Validate([options.Listen]);
         builder.WebHost.UseUrls(options.Listen);
         builder.Host.UseOrleans(silo => AddOrleans(silo, options));
         AddServices(builder, options, fleet);
         alter?.Invoke(builder.Services);
         var app = builder.Build();
-        app.MapGet("/livez", () => "ok");
+        app.MapFailoverApi();
         return app;
     }
 
@@ -88,6 +90,7 @@ public static class SiloHost
         services.AddKubernetesMembers();
         services.AddPolicies(builder.Configuration, fleet);
         services.AddFailoverGrains();
+        services.AddFailoverApi();
         services.PostConfigure<ObserverOptions>(observers => observers.Site = options.Site);
         services.AddOpenTelemetry()
             .WithTracing(tracing => tracing.AddSource(GrainsHosting.TelemetryName))
