@@ -14,6 +14,9 @@ public sealed class DirectoryCheckpointStore : ICheckpointStore
 {
     private const int BufferBytes = 1 << 20;
 
+    /// <summary>Far more than a heartbeat or a canary needs; whoever writes to the store can't make us read gigabytes.</summary>
+    private const int NoteBytesMax = 1 << 16;
+
     private readonly StoreFolder _folder;
     private readonly TimeProvider _time;
 
@@ -38,11 +41,11 @@ public sealed class DirectoryCheckpointStore : ICheckpointStore
             () =>
             {
                 var folder = $"{run}/{StoreLayout.Commits(epoch)}";
-                var numbers = _folder.Names(folder).Select(Number).Order().ToList();
+                var numbers = _folder.Names(folder).Select(Number).OfType<int>().Order().ToList();
                 // Slots are dense: a hole means that the listing is not whole.
                 if (numbers.Where((number, i) => number != i).Any())
-                    throw new StoreUnavailableException($"{Name}: the listing of {folder} has holes");
-                return numbers.Take(limit).Select(slot => new RawSlot(slot, _folder.ReadText($"{folder}/{slot}"))).ToImmutableArray();
+                    throw new StoreUnavailableException($"{Name}: the listing of {folder} breaks off: a slot before {numbers[^1]} is not in it");
+                return numbers.Take(limit).Select(slot => new RawSlot(slot, ReadSlot($"{folder}/{slot}"))).ToImmutableArray();
             },
             cancellationToken);
 
@@ -52,7 +55,7 @@ public sealed class DirectoryCheckpointStore : ICheckpointStore
             () =>
             {
                 var path = $"{run}/{StoreLayout.Slot(epoch, slot)}";
-                return _folder.Create(path, Encoding.UTF8.GetBytes(content)) ? null : (string?)_folder.ReadText(path);
+                return _folder.Create(path, Encoding.UTF8.GetBytes(content)) ? null : (string?)ReadSlot(path);
             },
             cancellationToken);
 
@@ -78,9 +81,9 @@ public sealed class DirectoryCheckpointStore : ICheckpointStore
             return CopyOutcome.SourceMissing;
         if (stat.SizeBytes != file.SizeBytes)
             return CopyOutcome.SourceCorrupt;
+        var throttle = ByteThrottle.Of(rate, _time);
         return await from._folder.RunAsync(
-            () => _folder.RunAsync(() => CopyCoreAsync(from, run, file, ByteThrottle.Of(rate, _time), cancellationToken), cancellationToken),
-            cancellationToken);
+            () => _folder.RunAsync(() => CopyCoreAsync(from, run, file, throttle, cancellationToken), cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -88,6 +91,7 @@ public sealed class DirectoryCheckpointStore : ICheckpointStore
         _folder.RunAsync(
             () =>
             {
+                // A pin is a name of its own for the same content, and keeps it.
                 var from = _folder.Resolve($"{run}/{path}");
                 if (File.Exists(from))
                     File.Move(from, Path.Combine(Path.GetDirectoryName(from)!, $".bad-{Guid.NewGuid():N}"));
@@ -132,7 +136,11 @@ public sealed class DirectoryCheckpointStore : ICheckpointStore
             () =>
             {
                 var folder = StoreLayout.Heartbeats(member);
-                return _folder.Names(folder).ToImmutableDictionary(name => name, name => _folder.ReadText($"{folder}/{name}"));
+                // One that is a link, or is taken away while we look, must not hide the others.
+                return _folder.Names(folder)
+                    .Select(name => (Name: name, Content: Stat($"{folder}/{name}") is null ? null : ReadNote($"{folder}/{name}")))
+                    .Where(heartbeat => heartbeat.Content is not null)
+                    .ToImmutableDictionary(heartbeat => heartbeat.Name, heartbeat => heartbeat.Content!);
             },
             cancellationToken);
 
@@ -146,7 +154,7 @@ public sealed class DirectoryCheckpointStore : ICheckpointStore
                 var temporary = Path.Combine(folder, $".tmp-{Guid.NewGuid():N}");
                 File.WriteAllText(temporary, content);
                 File.Move(temporary, _folder.Resolve(path), overwrite: true);
-                return _folder.ReadText(path) == content ? true : throw new StoreUnavailableException($"{Name}: the canary reads other than it was written");
+                return ReadNote(path) == content ? true : throw new StoreUnavailableException($"{Name}: the canary reads other than it was written");
             },
             cancellationToken);
 
@@ -154,14 +162,31 @@ public sealed class DirectoryCheckpointStore : ICheckpointStore
 
     private static string FolderOf(string path) => path[..path.LastIndexOf('/')];
 
-    private static int Number(string name) =>
-        int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? number
-            : throw new StoreUnavailableException($"'{name}' is not a slot's name");
+    /// <summary>The slot of that name; null for what is no slot, as an editor or a file system may leave behind.</summary>
+    private static int? Number(string name) =>
+        int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number.ToString(CultureInfo.InvariantCulture) == name ? number : null;
 
+    private string ReadSlot(string relative) => _folder.ReadText(relative, CommitDocument.LengthMax);
+
+    /// <summary>Null where it is not there any more.</summary>
+    private string? ReadNote(string relative)
+    {
+        try
+        {
+            return _folder.ReadText(relative, NoteBytesMax);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A link or a device in a commit's path is no file of it.</summary>
     private StoredFile? Stat(string relative)
     {
-        var found = PosixFiles.Stat(_folder.Resolve(relative));
+        if (_folder.Find(relative) is not { } path)
+            return null;
+        var found = PosixFiles.Stat(path);
         return found.Kind == PosixFiles.Kind.File ? new StoredFile(found.SizeBytes, found.ETag) : null;
     }
 
@@ -181,39 +206,80 @@ public sealed class DirectoryCheckpointStore : ICheckpointStore
     {
         var relative = $"{run}/{file.Path}";
         var folder = _folder.MakeFolders(FolderOf(relative));
-        var partial = Path.Combine(folder, $".part-{file.Sha256}");
-        using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        await using (var from = new FileStream(source._folder.Resolve(relative), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete))
+        var partial = _folder.Resolve($"{FolderOf(relative)}/{PartialName(file)}");
+        await using (var from = source.OpenSource(relative))
         await using (var to = new FileStream(partial, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
         {
-            await TransferAsync(from, to, digest, throttle, cancellationToken);
+            var resumed = to.Length > 0;
+            var digest = await TransferAsync(source, from, to, throttle, cancellationToken);
+            if (digest != file.Sha256 && resumed)
+            {
+                // What an earlier go left may be torn: only a copy made in one go says that the source is at fault.
+                to.SetLength(0);
+                (to.Position, from.Position) = (0, 0);
+                digest = await TransferAsync(source, from, to, throttle, cancellationToken);
+            }
+            if (digest != file.Sha256)
+            {
+                File.Delete(partial);
+                return CopyOutcome.SourceCorrupt;
+            }
             to.Flush(flushToDisk: true);
         }
-        if (Convert.ToHexStringLower(digest.GetHashAndReset()) != file.Sha256)
-        {
-            File.Delete(partial);
-            return CopyOutcome.SourceCorrupt;
-        }
-        PosixFiles.Link(partial, _folder.Resolve(relative));
+        var isOurs = PosixFiles.Link(partial, _folder.Resolve(relative));
         PosixFiles.FlushFolder(folder);
         File.Delete(partial);
-        return CopyOutcome.Copied;
+        // Somebody else's file took the name meanwhile.
+        return isOurs || (await HashCoreAsync(relative, cancellationToken) is { } there && Matches(there, file)) ? CopyOutcome.Copied : CopyOutcome.TargetCorrupt;
     }
 
-    /// <summary>Goes on where an earlier go broke off: what is there is hashed again, which is cheaper than reading it across regions.</summary>
-    private static async Task TransferAsync(FileStream from, FileStream to, IncrementalHash digest, ByteThrottle throttle, CancellationToken cancellationToken)
+    /// <summary>Where a copy grows until it is whole. Of the path too: files of the same content may lie side by side.</summary>
+    private static string PartialName(CommitFile file) =>
+        $".part-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{file.Sha256} {file.Path}")))}";
+
+    private FileStream OpenSource(string relative)
     {
+        try
+        {
+            return new FileStream(_folder.Resolve(relative), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw _folder.Unavailable(failure);
+        }
+    }
+
+    private async Task<int> ReadSourceAsync(FileStream from, byte[] buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await from.ReadAsync(buffer, cancellationToken);
+        }
+        catch (IOException failure)
+        {
+            throw _folder.Unavailable(failure);
+        }
+    }
+
+    /// <summary>
+    /// Goes on where an earlier go broke off: what is there is hashed again, which is cheaper than reading it across regions. The SHA-256 of all that is there in the end.
+    /// </summary>
+    private static async Task<string> TransferAsync(
+        DirectoryCheckpointStore source, FileStream from, FileStream to, ByteThrottle throttle, CancellationToken cancellationToken)
+    {
+        using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[BufferBytes];
         int read;
         while ((read = await to.ReadAsync(buffer, cancellationToken)) > 0)
             digest.AppendData(buffer, 0, read);
         from.Position = Math.Min(to.Position, from.Length);
-        while ((read = await from.ReadAsync(buffer, cancellationToken)) > 0)
+        while ((read = await source.ReadSourceAsync(from, buffer, cancellationToken)) > 0)
         {
             await throttle.TakeAsync(read, cancellationToken);
             digest.AppendData(buffer, 0, read);
             await to.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
         }
+        return Convert.ToHexStringLower(digest.GetHashAndReset());
     }
 
     /// <summary>A pin that an earlier try left may be of a copy that was set aside since; the name is made to mean the present file.</summary>

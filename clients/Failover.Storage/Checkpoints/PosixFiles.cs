@@ -14,11 +14,13 @@ internal static partial class PosixFiles
     private const int NotPermitted = 1;
     private const int Exists = 17;
     private const int NotADirectory = 20;
+    private const int NameTooLong = 36;
     private const int TooManyLinks = 40;
     private const int CurrentDirectory = -100;
     private const int NoFollow = 0x100;
     private const uint BasicStats = 0x7ff;
-    private const int OpenDirectory = 0x10000;
+    // O_RDONLY | O_CLOEXEC. Not O_DIRECTORY: its value is another one on arm64, where this one means O_DIRECT.
+    private const int OpenToRead = 0x80000;
     private const ushort KindMask = 0xf000;
     private const ushort KindRegular = 0x8000;
     private const ushort KindDirectory = 0x4000;
@@ -51,10 +53,10 @@ internal static partial class PosixFiles
         return error == Exists ? false : throw Failure(error, name);
     }
 
-    /// <summary>Makes one folder, never its parents; harmless where it exists.</summary>
+    /// <summary>Makes one folder, never its parents; harmless where it exists. Its rights are the umask's business: trainers write beside us.</summary>
     public static void MakeFolder(string path)
     {
-        if (MkdirNative(path, 0b111_101_101) == 0)
+        if (MkdirNative(path, 0b111_111_111) == 0)
             return;
         var error = Marshal.GetLastPInvokeError();
         if (error != Exists)
@@ -64,7 +66,7 @@ internal static partial class PosixFiles
     /// <summary>Flushes a folder, so that the names in it survive a power loss.</summary>
     public static void FlushFolder(string path)
     {
-        var handle = OpenNative(path, OpenDirectory, 0);
+        var handle = OpenNative(path, OpenToRead, 0);
         if (handle < 0)
             throw Failure(Marshal.GetLastPInvokeError(), path);
         try
@@ -78,13 +80,13 @@ internal static partial class PosixFiles
         }
     }
 
-    /// <summary>What a path names, without following a link in its last part.</summary>
+    /// <summary>What a path names, without following a link in its last part. A name that no file can have, as a stranger's document may give, is nothing.</summary>
     public static Found Stat(string path)
     {
         if (StatxNative(CurrentDirectory, path, NoFollow, BasicStats, out var stat) != 0)
         {
             var error = Marshal.GetLastPInvokeError();
-            return error is NotThere or NotADirectory ? default : throw Failure(error, path);
+            return error is NotThere or NotADirectory or NameTooLong ? default : throw Failure(error, path);
         }
         var kind = (stat.Mode & KindMask) switch
         {

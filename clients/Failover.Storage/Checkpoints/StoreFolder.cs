@@ -17,7 +17,10 @@ internal sealed class StoreFolder(string store, string root)
     public static void Initialize(string root, string store)
     {
         Directory.CreateDirectory(root);
-        File.WriteAllText(Path.Combine(root, Marker), store);
+        var marker = Path.Combine(root, Marker);
+        if (File.Exists(marker) && File.ReadAllText(marker).Trim() is var other && other != store)
+            throw new ArgumentException($"{root} is the store {other} already.", nameof(store));
+        File.WriteAllText(marker, store);
     }
 
     /// <summary>Throws unless the store is there and is the right one.</summary>
@@ -37,16 +40,23 @@ internal sealed class StoreFolder(string store, string root)
     }
 
     /// <summary>The full path; refuses what would leave the store, and links and devices on the way.</summary>
-    public string Resolve(string relative)
+    public string Resolve(string relative) =>
+        Find(relative) ?? throw new StoreUnavailableException($"{relative} leads through a link or a device in {store}") { Denied = true };
+
+    /// <summary>
+    /// The full path; null where it leads through a link or a device, which whoever writes to the store may have put there. Path components that are swapped for a link after
+    /// this look are not noticed.
+    /// </summary>
+    public string? Find(string relative)
     {
         var path = root;
         foreach (var segment in relative.Split('/'))
         {
-            if (segment is "" or "." or ".." || segment.Contains('\\', StringComparison.Ordinal))
+            if (segment is "" or "." or ".." || segment.Any(c => c == '\\' || char.IsControl(c)))
                 throw new ArgumentException($"'{relative}' is not a plain relative path.", nameof(relative));
             path = Path.Combine(path, segment);
             if (PosixFiles.Stat(path).Kind == PosixFiles.Kind.Other)
-                throw new StoreUnavailableException($"{relative} leads through a link or a device in {store}") { Denied = true };
+                return null;
         }
         return path;
     }
@@ -54,6 +64,8 @@ internal sealed class StoreFolder(string store, string root)
     /// <summary>Makes a folder level by level, so that a root that is gone is not made anew.</summary>
     public string MakeFolders(string relative)
     {
+        // Refuses links before anything is made, since making a folder where a link is would succeed.
+        Resolve(relative);
         var path = root;
         foreach (var segment in relative.Split('/'))
         {
@@ -98,7 +110,14 @@ internal sealed class StoreFolder(string store, string root)
         return [.. Directory.EnumerateFileSystemEntries(path).Select(Path.GetFileName).Where(name => !name!.StartsWith('.'))!];
     }
 
-    public string ReadText(string relative) => File.ReadAllText(Resolve(relative), Encoding.UTF8);
+    /// <summary>Reads a file; of a longer one no more than a byte over <paramref name="lengthMax"/>, which is enough to see that it is too long.</summary>
+    public string ReadText(string relative, int lengthMax)
+    {
+        using var stream = new FileStream(Resolve(relative), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        var content = new byte[Math.Min(stream.Length, lengthMax + 1L)];
+        var length = stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
+        return Encoding.UTF8.GetString(content, 0, length);
+    }
 
     /// <summary>Runs an operation off the caller's scheduler, between two looks at the marker; every failure of the file system is the store's.</summary>
     public async Task<T> RunAsync<T>(Func<T> operation, CancellationToken cancellationToken) =>
@@ -122,6 +141,7 @@ internal sealed class StoreFolder(string store, string root)
         },
         cancellationToken);
 
-    private StoreUnavailableException Unavailable(Exception failure) =>
+    /// <summary>What a failure of the file system says of the store.</summary>
+    public StoreUnavailableException Unavailable(Exception failure) =>
         new($"{store}: {failure.Message}", failure) { Denied = failure is UnauthorizedAccessException };
 }
