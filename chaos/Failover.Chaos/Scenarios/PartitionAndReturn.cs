@@ -11,7 +11,9 @@ namespace Failover.Chaos.Scenarios;
 /// </summary>
 public sealed class PartitionAndReturn : Scenario
 {
+    private const int ReleasesMost = 5;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan BetweenReleases = TimeSpan.FromSeconds(4);
 
     /// <inheritdoc/>
     public override string Name => "partition-and-return";
@@ -45,24 +47,30 @@ public sealed class PartitionAndReturn : Scenario
         var uncommitted = RunsIn(picture, home).Where(run => HasStarted(picture, run, lost) && picture.Trainer(run.Uid, run.Epoch!.Number).Commits == 0).ToList();
         await stage.Nemesis.PowerOffAsync(home);
         stage.Expect("scenario", "new homes died before their first commit", uncommitted.Count > 0, $"No moved run in {home} was without a commit.");
-        await ReleaseAsync(stage, cancellationToken);
+        await ReleaseAsync(stage, home, cancellationToken);
         await stage.PassAsync(TimeSpan.FromSeconds(15 + stage.Random.Next(6)), cancellationToken);
         stage.Nemesis.PowerOn(home);
     }
 
-    private static async Task ReleaseAsync(Stage stage, CancellationToken cancellationToken)
+    /// <summary>Plays the operator: looks at what the brake holds, and releases it. Only what is displaced by then passes, so it may hold again.</summary>
+    private static async Task ReleaseAsync(Stage stage, string home, CancellationToken cancellationToken)
     {
         await stage.WaitForAsync("the brake holds the second loss", picture => picture.Brake.HeldBecause is not null, Patience, cancellationToken);
         stage.Expect("scenario", "the brake held the second loss", true, "");
-        try
+        for (var release = 1; release <= ReleasesMost; release++)
         {
-            // Until nobody is held any more: what is displaced after a release is held anew.
-            await stage.Silo.Client.ReleaseBrakeAsync(cancellationToken);
-            stage.Picture.Say("operator: the brake is released");
-        }
-        catch (RpcException fault)
-        {
-            throw new ScenarioException($"The brake could not be released: {fault.Status.Detail}", fault);
+            try
+            {
+                await stage.Silo.Client.ReleaseBrakeAsync(cancellationToken);
+            }
+            catch (RpcException fault)
+            {
+                throw new ScenarioException($"The brake could not be released: {fault.Status.Detail}", fault);
+            }
+            stage.Picture.Say($"operator: the brake is released, {release} of at most {ReleasesMost}");
+            await stage.PassAsync(BetweenReleases, cancellationToken);
+            if (stage.Picture.Brake.HeldBecause is null && RunsIn(stage.Picture, home).All(run => run.Waiting?.Reason != "BrakeHeld"))
+                return;
         }
     }
 

@@ -38,12 +38,16 @@ public abstract class Scenario
     /// <summary>The script, from the moment at which all runs train.</summary>
     protected abstract Task SufferAsync(Stage stage, CancellationToken cancellationToken);
 
-    /// <summary>The region whose runs hold the most GPUs, so that what is lost is worth the while.</summary>
-    protected static string BusiestRegion(Picture picture) =>
-        picture.Runs.Where(run => run.Epoch is not null)
+    /// <summary>The region that has the most of the runs and of their GPUs, each counted as a share, so that what is lost is worth the while.</summary>
+    protected static string BusiestRegion(Picture picture)
+    {
+        var gpus = (double)picture.Runs.Sum(run => run.Spec.Gang.Total);
+        return picture.Runs.Where(run => run.Epoch is not null && !IsOver(run))
             .GroupBy(run => run.Epoch!.Target.Region)
-            .OrderByDescending(group => group.Sum(run => run.Spec.Gang.Total)).ThenBy(group => group.Key, StringComparer.Ordinal)
+            .OrderByDescending(group => (group.Sum(run => run.Spec.Gang.Total) / gpus) + (group.Count() / (double)picture.Runs.Count))
+            .ThenBy(group => group.Key, StringComparer.Ordinal)
             .First().Key;
+    }
 
     /// <summary>The runs whose current epoch is in a region and that have not ended.</summary>
     protected static IReadOnlyList<StoredRun> RunsIn(Picture picture, string region) =>
