@@ -112,16 +112,6 @@ internal sealed class Section
         return null;
     }
 
-    public bool? Flag(string name)
-    {
-        var value = Take(name, ifMissing: null);
-        if (value is JsonValue scalar && scalar.TryGetValue(out bool flag))
-            return flag;
-        if (value is not null)
-            Fault(name, $"is {Describe(value)}; write true or false");
-        return null;
-    }
-
     public double? Number(string name, double min, double max, string? ifMissing = null)
     {
         var value = Take(name, ifMissing);
@@ -202,8 +192,9 @@ internal sealed class Section
 
     public static bool TryText(JsonNode? value, out string text)
     {
-        text = "";
-        return value is JsonValue scalar && scalar.TryGetValue(out text!);
+        var found = value is JsonValue scalar && scalar.TryGetValue(out string? held) ? held : null;
+        text = found ?? "";
+        return found is not null;
     }
 
     private static string Show(double number) => number.ToString("0.######", CultureInfo.InvariantCulture);
