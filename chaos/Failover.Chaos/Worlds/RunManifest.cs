@@ -36,7 +36,7 @@ public static class RunManifest
                     - { name: TRAINER_COMMIT_EVERY, value: "{{run.CommitEvery}}" }
                     - { name: TRAINER_KEEP, value: "{{run.Keep}}" }
                     - { name: TRAINER_AWKWARD, value: "{{(run.Awkward ? 1 : 0)}}" }
-                    resources: { limits: { nvidia.com/gpu: {{run.GpusPerWorker}} } }
+                    resources: { limits: { nvidia.com/gpu: "{{run.GpusPerWorker}}" } }
 
         """;
 }
