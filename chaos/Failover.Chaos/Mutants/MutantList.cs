@@ -1,13 +1,40 @@
+using Failover.Abstractions.Ports;
+using Failover.Domain.Health;
+using Microsoft.Extensions.DependencyInjection;
+
 namespace Failover.Chaos.Mutants;
 
-/// <summary>A silo with one deliberate fault, to see that the checks find it.</summary>
+/// <summary>A silo with one guard taken away, to see that the checks find it. What shipped code holds no switch for is put between the silo and a port.</summary>
 /// <param name="Name">As in <c>--mutant</c>.</param>
 /// <param name="Summary">What it does wrong.</param>
-public sealed record Mutant(string Name, string Summary);
+/// <param name="Alter">How the silo's services are changed.</param>
+public sealed record Mutant(string Name, string Summary, Action<IServiceCollection> Alter);
 
-/// <summary>All mutants.</summary>
+/// <summary>All mutants of a real silo. Guards inside the run machine have theirs in the bulk schedules of the domain's tests.</summary>
 public static class MutantList
 {
     /// <summary>By name.</summary>
-    public static IReadOnlyList<Mutant> All { get; } = [];
+    public static IReadOnlyList<Mutant> All { get; } =
+    [
+        new("seal-skipped", "says that it seals, and does not", services => Decorate<ICheckpointStores>(services, inner => new AlteredStores(inner, store => new UnsealingStore(store)))),
+        new("one-directory", "sends all epochs to the first one's folder", services => Decorate<IMemberClients>(services, inner => new AlteredMembers(inner, member => new OneDirectoryMember(member)))),
+        new("no-pin", "says that it pins, and does not", services => Decorate<ICheckpointStores>(services, inner => new AlteredStores(inner, store => new UnpinningStore(store)))),
+        new("sweep-off", "says that it deletes workloads, and does not", services => Decorate<IMemberClients>(services, inner => new AlteredMembers(inner, member => new UnsweptMember(member)))),
+        new("replication-off", "copies nothing between stores", services => Decorate<ICheckpointStores>(services, inner => new AlteredStores(inner, store => new UncopyingStore(store)))),
+        new("brake-off", "lets any number of runs be moved", services => services.AddSingleton(new BrakePolicy { Window = TimeSpan.FromTicks(1), ShareMax = 1 })),
+    ];
+
+    /// <summary>Puts <paramref name="around"/> between whoever asks for a service and the implementation registered last.</summary>
+    private static void Decorate<TService>(IServiceCollection services, Func<TService, TService> around)
+        where TService : class
+    {
+        var registered = services.Last(service => service.ServiceType == typeof(TService));
+        services.Remove(registered);
+        services.AddSingleton(provider => around((TService)Make(provider, registered)));
+    }
+
+    private static object Make(IServiceProvider provider, ServiceDescriptor registered) =>
+        registered.ImplementationInstance
+        ?? registered.ImplementationFactory?.Invoke(provider)
+        ?? ActivatorUtilities.CreateInstance(provider, registered.ImplementationType!);
 }
