@@ -55,7 +55,7 @@ public static class FailoverChecks
         return verdicts.Done();
     }
 
-    /// <summary>I7: at no write of a member's row that added a reservation did promises exceed what was free.</summary>
+    /// <summary>I7: at no write of a member's row that added a reservation did promises exceed what was free, nor did pods ever hold more than there is.</summary>
     public static Judgement NoOvercommit(Record record)
     {
         var verdicts = new Verdicts("I7", "no overcommit");
@@ -63,6 +63,7 @@ public static class FailoverChecks
         foreach (var write in record.MemberWrites)
         {
             var row = write.Row;
+            LookAtBound(record, write, verdicts);
             var now = row.Reservations.Select(reservation => reservation.EffectId).ToHashSet();
             var before = known.TryGetValue(row.Name, out var earlier) ? earlier : [];
             known[row.Name] = now;
@@ -77,6 +78,18 @@ public static class FailoverChecks
             }
         }
         return verdicts.Done();
+    }
+
+    /// <summary>While nodes come and go with a fault, pods outlive them in the listing; at other times what is bound fits.</summary>
+    private static void LookAtBound(Record record, StoredWrite<StoredMember> write, Verdicts verdicts)
+    {
+        if (write.Row.Capacity is not { } capacity || record.Faults.Lies(write.Row.Name, write.At, TimeSpan.FromSeconds(30), FaultKinds.MemberUnreachable))
+            return;
+        foreach (var pool in capacity.Pools)
+        {
+            var bound = capacity.Workloads.Where(use => use.Sku == pool.Sku).Sum(use => use.Gpus);
+            verdicts.Expect(bound <= pool.Gpus, () => $"{write.Row.Name} has {pool.Gpus} GPUs of {pool.Sku}, and pods of ours hold {bound}, at write {write.Seq}.");
+        }
     }
 
     /// <summary>I8: every row is running, moving, finished, or waiting with a reason; and at the end nobody waits whom the scenario did not mean to.</summary>

@@ -58,7 +58,7 @@ internal sealed record PodFacts
             OwnerKind = owner.Str("kind") ?? "",
             OwnerName = owner.Str("name") ?? "",
             Index = int.TryParse(pod.Labels.GetValueOrDefault(IndexLabel), out var index) ? index : 0,
-            Gpus = spec.Objects("containers").Sum(c => Quantity(c.Obj("resources").Obj("requests").Str("nvidia.com/gpu"))),
+            Gpus = spec.Objects("containers").Sum(c => Quantity(c.Obj("resources").Obj("requests")?["nvidia.com/gpu"]?.ToString())),
             IsTracked = metadata.Strings("finalizers").Contains(TrackingFinalizer),
             DeletionDeadline = isDeleting ? DateTimeOffset.Parse(metadata.Str("deletionTimestamp")!) : null,
             GraceSeconds = metadata.Int("deletionGracePeriodSeconds") ?? spec.Int("terminationGracePeriodSeconds") ?? 30,

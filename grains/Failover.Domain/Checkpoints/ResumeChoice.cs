@@ -53,7 +53,7 @@ public static class ResumeChoice
             var passed = i == chain.Commits.Length - 1 ? null : $"Passed over {PassedOver(chain, i + 1, copies)}.";
             return Within(state, epoch, new ResumeDecision.Resume(link.Ref, link.Commit.Step, link.Commit.SizeBytes, sources, passed));
         }
-        return WithoutCommit(state, epoch, listed, chain, copies);
+        return WithoutCommit(state, epoch, survey, listed, chain, copies);
     }
 
     /// <summary>Why the listings can't be relied on; null where they can.</summary>
@@ -110,12 +110,15 @@ public static class ResumeChoice
     }
 
     private static ResumeDecision WithoutCommit(
-        RunState state, EpochState epoch, ImmutableArray<StoreSurvey> listed, LineageChain chain, ILookup<CommitRef, Copy> copies)
+        RunState state, EpochState epoch, LineageSurvey survey, ImmutableArray<StoreSurvey> listed, LineageChain chain, ILookup<CommitRef, Copy> copies)
     {
-        if (!chain.Commits.IsEmpty)
-            return NoGood(PassedOver(chain, 0, copies));
-        if (chain.Tip is { } tip)
-            return NoGood($"{tip} is in no store that can be reached");
+        // While a store is out of reach, it may hold what no other has.
+        var outOfReach = survey.Stores.Where(store => store.Outcome != SurveyOutcome.Listed).Select(store => store.Store).Order(StringComparer.Ordinal).ToList();
+        var found = !chain.Commits.IsEmpty ? PassedOver(chain, 0, copies) : chain.Tip is { } tip ? $"{tip} is in no store that can be reached" : null;
+        if (found is not null)
+            return outOfReach.Count == 0
+                ? NoGood(found)
+                : new ResumeDecision.Wait(WaitReason.LineageUnknown, $"{string.Join(", ", outOfReach)} can't be listed and may hold a good copy; elsewhere: {found}.");
         // It committed, and none of it counts: that is for a person to look at, not a reason to begin again.
         if (!chain.Anomalies.IsEmpty)
             return NoGood(string.Join(" ", chain.Anomalies.Take(NamedMax)));

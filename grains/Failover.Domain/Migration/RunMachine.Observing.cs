@@ -27,7 +27,9 @@ public static partial class RunMachine
         table.On<RunEvent.WorkloadFailed>([RunStep.Running, .. Launched], "retry in place within the budget, else elsewhere, else ask a person", OnFailed);
         table.On<RunEvent.WorkloadFailed>(BeforeFence, "a failure supersedes a drain's move at the step where it is", (state, failed, _) =>
             failed.Epoch == state.EpochNumber && state.Move is { Cause: MoveCause.Drain, Quiesced: false } ? Supersede(state, MoveCause.Restart) : state);
-        table.Ignore<RunEvent.WorkloadFailed>([RunStep.Waiting, .. AfterFence], "it is to be replaced already");
+        table.On<RunEvent.WorkloadFailed>([RunStep.Waiting], "it is to be replaced already; there is no life of it to wait for", (state, failed, _) =>
+            failed.Epoch == state.EpochNumber && state.Epoch is { Ended: false } epoch ? state with { Epoch = epoch with { Ended = true } } : state);
+        table.Ignore<RunEvent.WorkloadFailed>(AfterFence, "it is to be replaced already");
         table.Ignore<RunEvent.WorkloadFailed>([.. Closing, .. Tombstones], "it is over");
 
         table.On<RunEvent.TipAdvanced>([RunStep.Waiting, RunStep.Running, .. Moving, .. Closing], "remember what the stores hold", OnTipAdvanced);
@@ -105,8 +107,9 @@ public static partial class RunMachine
     {
         if (failed.Epoch != state.EpochNumber)
             return state;
-        var epoch = state.Epoch!;
-        var marked = failed.ExitCode == ExitBadCheckpoint ? MarkLoadedCopy(state, epoch) : state;
+        var epoch = state.Epoch! with { Ended = true };
+        var ended = state with { Epoch = epoch };
+        var marked = failed.ExitCode == ExitBadCheckpoint ? MarkLoadedCopy(ended, epoch) : ended;
         var used = marked.Retries;
         var member = epoch.Target.Member;
         var what = $"Epoch {epoch.Number} failed on {member}: {failed.Detail}";

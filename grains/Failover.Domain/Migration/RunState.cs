@@ -116,6 +116,9 @@ public sealed record EpochState
     /// <summary>Whether the pin on what it resumed from is still held.</summary>
     public bool Pinned { get; init; }
 
+    /// <summary>Whether its workload is known to have ended without success: there is no life to wait for.</summary>
+    public bool Ended { get; init; }
+
     /// <summary>Whether its seal was intended, and so may be set: progress of it counts for nothing from here on.</summary>
     public bool Fenced { get; init; }
 }

@@ -47,7 +47,7 @@ internal readonly record struct Candidacy(Standing Standing, MoveCause Cause)
         }
 
         // Its workload failed, or its epoch is sealed, or may be: nothing lives on there, and there is nothing that the brake is for.
-        if (wait.Reason is WaitReason.BackingOff or WaitReason.NotYetPlanned || run.Epoch.Fenced)
+        if (wait.Reason is WaitReason.BackingOff or WaitReason.NotYetPlanned || run.Epoch.Fenced || run.Epoch.Ended)
             return new(Standing.Free, MoveCause.Restart);
         // It was displaced and its member is no longer Lost: its epoch may have lived on, so first see whether it steps.
         if (home is not null && home.VerdictSince + policy.ReturnGrace > now)

@@ -44,6 +44,8 @@ public static class Displacement
         var target = run.Move is { } move ? members.GetValueOrDefault(move.Target.Member) : null;
         return (run.Step, home?.Verdict, target?.Verdict) switch
         {
+            // It trains, whatever became of its member: a member that returns is believed later than its runs are.
+            (RunStep.Verifying or RunStep.Running, MemberVerdict.Lost, _) when Steps(run, home!, now) => null,
             // Its epoch is on a lost member.
             (RunStep.Launching or RunStep.Verifying or RunStep.Running, MemberVerdict.Lost, _) => Lost(home!),
             // Its owner stopped the member: the run waits for it.
@@ -61,6 +63,10 @@ public static class Displacement
         RunEvent Lost(MemberState member) => new RunEvent.Displaced(now, run.EpochNumber, $"Member {member.Name} is lost.", DetectedAt(member));
         RunEvent TargetLost(string what) => new RunEvent.TargetLost(now, run.Move!.Number, $"Member {target!.Name}, where it was to go, {what}.");
     }
+
+    /// <summary>Whether it was seen to step since its member was called lost, and lately by its own measure.</summary>
+    private static bool Steps(RunState run, MemberState home, DateTimeOffset now) =>
+        run.Epoch!.Progress is { } progress && progress.At > home.VerdictSince && now - progress.At <= 3 * run.Spec.Progress.HeartbeatInterval;
 
     /// <summary>All that is displaced and not moving, also what may not move yet: so the brake sees the whole of the loss, and its end.</summary>
     private static MoveRequest? Request(RunState run, RunEvent? loss, Dictionary<string, MemberState> members, DateTimeOffset now, PlanningPolicy policy)

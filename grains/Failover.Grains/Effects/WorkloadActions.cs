@@ -14,13 +14,32 @@ internal sealed class WorkloadActions(FleetSpec fleet, IMemberClients members, S
 {
     public async Task<RunEvent> LaunchAsync(RunState run, RunEffect.Launch launch, CancellationToken cancellationToken)
     {
-        var result = await members.Get(launch.Epoch.Target.Member).LaunchAsync(Request(run, launch.Epoch), cancellationToken);
+        var member = launch.Epoch.Target.Member;
+        if (await ClearPredecessorAsync(run, member, cancellationToken) is { } obstacle)
+            return new RunEvent.EffectFailed(time.GetUtcNow(), launch.Id, obstacle);
+        var result = await members.Get(member).LaunchAsync(Request(run, launch.Epoch), cancellationToken);
         return result.Outcome switch
         {
             CallOutcome.Done => new RunEvent.Launched(time.GetUtcNow(), launch.Id),
             CallOutcome.Invalid => new RunEvent.Launched(time.GetUtcNow(), launch.Id, result.Detail),
             _ => new RunEvent.EffectFailed(time.GetUtcNow(), launch.Id, result.Detail),
         };
+    }
+
+    /// <summary>
+    /// An earlier epoch of the run on the same member goes first, pods and all (I9): it is sealed by now, and two of them would share nodes. Null once there is none.
+    /// </summary>
+    private async Task<string?> ClearPredecessorAsync(RunState run, string member, CancellationToken cancellationToken)
+    {
+        if (sightings.Latest(member) is not { } sight)
+            return run.Past.Any(past => past.Target.Member == member) ? $"{member} was not seen since its earlier epoch ran there" : null;
+        foreach (var old in sight.Workloads.Where(seen => seen.RunUid == run.Uid && seen.Epoch < run.EpochNumber))
+        {
+            if (old.Phase != WorkloadPhase.Terminating)
+                await members.Get(member).DeleteAsync(old, cancellationToken);
+            return $"epoch {old.Epoch} is still being removed from {member}";
+        }
+        return sight.Capacity.Workloads.Any(use => use.RunUid == run.Uid && use.Epoch < run.EpochNumber) ? $"pods of an earlier epoch still run on {member}" : null;
     }
 
     /// <summary>Deleting with grace is how a workload is asked to commit and stop; it has stopped once it is not seen any more.</summary>

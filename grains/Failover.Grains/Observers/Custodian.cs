@@ -134,7 +134,7 @@ internal sealed partial class Custodian(
         if (outcome != CopyOutcome.Copied)
             return;
         var known = run.Tips.FirstOrDefault(tip => tip.Store == replica);
-        if (known is null || known.Step < step)
+        if (known is null || commit.IsAfter(known.Commit))
             await TellAsync(run, new RunEvent.TipAdvanced(time.GetUtcNow(), run.EpochNumber, new StoreTip(replica, commit, step, time.GetUtcNow()), run.Epoch.OwnCommits));
     }
 

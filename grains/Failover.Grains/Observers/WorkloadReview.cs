@@ -43,7 +43,7 @@ internal sealed record WorkloadReview(
         return workload.Phase switch
         {
             WorkloadPhase.Succeeded when !closed => new RunEvent.WorkloadSucceeded(now, workload.Epoch),
-            WorkloadPhase.Failed when run.Step is RunStep.Launching or RunStep.Verifying or RunStep.Running =>
+            WorkloadPhase.Failed when run.Step is RunStep.Launching or RunStep.Verifying or RunStep.Running or RunStep.Waiting && !run.Epoch!.Ended =>
                 new RunEvent.WorkloadFailed(now, workload.Epoch, workload.ExitCode, workload.Detail),
             WorkloadPhase.Running when run.Step == RunStep.Verifying && run.Spec.Progress.By == ProgressKind.PodsReady =>
                 new RunEvent.Progressed(now, new Progress(workload.Epoch, 0, 0, run.Epoch!.ResumeFrom, now), ProgressKind.PodsReady),

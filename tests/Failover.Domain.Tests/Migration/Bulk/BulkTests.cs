@@ -5,7 +5,7 @@ namespace Failover.Domain.Tests.Migration.Bulk;
 public sealed class BulkTests(ITestOutputHelper output)
 {
     /// <summary>Set FAILOVER_SCHEDULES to run more, FAILOVER_SEED to replay one.</summary>
-    private static readonly int Schedules = Number("FAILOVER_SCHEDULES", 3_000);
+    private static readonly int Schedules = Number("FAILOVER_SCHEDULES", 1_000);
 
     [Fact]
     public void Machine_SeededSchedulesOfCrashesAndLostAnswers_ViolateNothing()
