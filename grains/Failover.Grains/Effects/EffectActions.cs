@@ -47,7 +47,8 @@ internal sealed class EffectActions(
     {
         var gang = run.Spec.Gang;
         var wanted = new GpuReservation(
-            run.Uid, reserve.Epoch, reserve.Id, reserve.Target.Sku, gang.Workers, gang.GpusPerWorker, time.GetUtcNow()) { Move = run.Moves };
+            run.Uid, reserve.Epoch, reserve.Id, reserve.Target.Sku, gang.Workers, gang.GpusPerWorker, time.GetUtcNow())
+        { Move = run.Moves };
         var answer = await grains.GetGrain<IMemberGrain>(reserve.Target.Member).ReserveAsync(wanted);
         return new RunEvent.Reservation(time.GetUtcNow(), reserve.Id, answer.Granted, answer.Detail);
     }

@@ -34,7 +34,12 @@ internal sealed class BrakeService(IGrainFactory grains, TimeProvider time) : Br
         };
         view.Permits.AddRange(brake.Permits.Select(permit => new Protocol.V1.Permit
         {
-            RunUid = permit.RunUid, Epoch = permit.Epoch, Region = permit.Region, Gpus = permit.Gpus, At = permit.At.ToTimestamp(), Charged = permit.Charged,
+            RunUid = permit.RunUid,
+            Epoch = permit.Epoch,
+            Region = permit.Region,
+            Gpus = permit.Gpus,
+            At = permit.At.ToTimestamp(),
+            Charged = permit.Charged,
         }));
         return view;
     }

@@ -25,15 +25,26 @@ internal static class MemberViews
         };
         view.Evidence.AddRange(member.Evidence.Select(item => new Protocol.V1.Evidence
         {
-            Witness = item.Witness, Site = item.Site, Answer = item.Answer.ToString(), Age = item.For.ToDuration(), Detail = item.Detail, At = item.At.ToTimestamp(),
+            Witness = item.Witness,
+            Site = item.Site,
+            Answer = item.Answer.ToString(),
+            Age = item.For.ToDuration(),
+            Detail = item.Detail,
+            At = item.At.ToTimestamp(),
         }));
         view.Pools.AddRange((member.Capacity?.Pools ?? []).Select(pool => new Pool
         {
-            Sku = pool.Sku, GpusTotal = pool.Gpus, GpusFree = pool.NodesByFreeGpus.Index().Sum(nodes => nodes.Index * nodes.Item),
+            Sku = pool.Sku,
+            GpusTotal = pool.Gpus,
+            GpusFree = pool.NodesByFreeGpus.Index().Sum(nodes => nodes.Index * nodes.Item),
         }));
         view.Reservations.AddRange(member.Reservations.Select(held => new Reservation
         {
-            RunUid = held.RunUid, Epoch = held.Epoch, Sku = held.Sku, Gpus = held.Gpus, At = held.At.ToTimestamp(),
+            RunUid = held.RunUid,
+            Epoch = held.Epoch,
+            Sku = held.Sku,
+            Gpus = held.Gpus,
+            At = held.At.ToTimestamp(),
         }));
         view.StaleWorkloads.AddRange(member.StaleWorkloads);
         return view;

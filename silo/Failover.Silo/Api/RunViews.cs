@@ -50,11 +50,16 @@ internal static class RunViews
         view.Past.AddRange(run.Past.Select(Past));
         view.Tips.AddRange(run.Tips.Select(tip => new Protocol.V1.StoreTip
         {
-            Store = tip.Store, Commit = tip.Commit.ToString(), TrainingStep = tip.Step, At = tip.At.ToTimestamp(),
+            Store = tip.Store,
+            Commit = tip.Commit.ToString(),
+            TrainingStep = tip.Step,
+            At = tip.At.ToTimestamp(),
         }));
         view.Distrusted.AddRange(run.Distrusted.Select(item => new Protocol.V1.Distrust
         {
-            Member = item.Member, Until = item.Until.ToTimestamp(), Reason = item.Reason,
+            Member = item.Member,
+            Until = item.Until.ToTimestamp(),
+            Reason = item.Reason,
         }));
         view.PendingSeals.AddRange(run.PendingSeals.Select(seal => new Protocol.V1.PendingSeal { Epoch = seal.Epoch, Store = seal.Store }));
         return view;

@@ -45,9 +45,16 @@ public sealed class YamlReader
         }
         catch (YamlException exception)
         {
-            return new YamlResult(null, [.. reader._faults.Take(Fault.ListedMax - 1), FaultAt(exception.Start, OneLine(exception.Message))]);
+            return reader.Broken(FaultAt(exception.Start, OneLine(exception.Message)));
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
+        {
+            // The library's checks of itself: some malformed scalars, tags and anchors reach them before any check of the text.
+            return reader.Broken(FaultAt(reader._parser.Current?.End ?? Mark.Empty, "this is no YAML from here on"));
         }
     }
+
+    private YamlResult Broken(Fault last) => new(null, [.. _faults.Take(Fault.ListedMax - 1), last]);
 
     private static Fault FaultAt(Mark mark, string message) =>
         new(string.Create(CultureInfo.InvariantCulture, $"line {Math.Max(1, mark.Line)}"), message);
