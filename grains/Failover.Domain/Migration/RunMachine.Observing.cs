@@ -38,7 +38,8 @@ public static partial class RunMachine
 
     private static RunState OnProgressWhileDisplaced(RunState state, RunEvent.Progressed progressed, RunPolicy policy)
     {
-        if (!IsRise(state, progressed.Progress) || state.Epoch is not { Fenced: false } epoch)
+        // The last heartbeat of a workload that has ended may be read after its end was told: it is no life.
+        if (!IsRise(state, progressed.Progress) || state.Epoch is not { Fenced: false, Ended: false } epoch)
             return state;
         if (Violation(state, progressed) is not null || state.Waiting is { Reason: WaitReason.RetriesExhausted })
             return state;

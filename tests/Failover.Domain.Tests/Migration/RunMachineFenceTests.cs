@@ -51,6 +51,26 @@ public sealed class RunMachineFenceTests
     }
 
     [Fact]
+    public void Progress_ReadAfterItsWorkloadFailed_DoesNotBringItBack()
+    {
+        var play = new RunPlay(Sample.Running(1)).Exit(1);
+
+        Assert.False(play.Progress(100).Last.Changed);
+        play.Wait(Sample.Policy.RetryDelay).Place(Sample.East, MoveCause.Restart).Reserve();
+        Assert.False(play.Progress(101).Last.Changed);
+    }
+
+    [Fact]
+    public void Failure_OfADisplacedRun_EndsTheHopeForItsEpoch()
+    {
+        var play = new RunPlay(Sample.Running(1)).Displace().Exit(1);
+
+        Assert.True(play.State.Epoch!.Ended);
+        Assert.False(play.Exit(1).Last.Changed);
+        Assert.False(play.Progress(100).Last.Changed);
+    }
+
+    [Fact]
     public void Progress_FromTheWrongCommit_CancelsNothing()
     {
         var play = new RunPlay(Sample.Running(2)).Displace();
