@@ -128,7 +128,27 @@ public static class FailoverChecks
                 && !deletes.Any(delete => delete.Member == create.Member && delete.Uid == job.Uid && delete.At <= create.At)).ToList();
             verdicts.Expect(stale.Count == 0, () => $"{create.Name} was created on {create.Member} while {stale[0].Name}, of an epoch that was not current, was there.");
         }
+        foreach (var (write, member) in CalledClean(record))
+        {
+            foreach (var job in creates.Where(job => job.Member == member && job.At < write.At && IsStaleAt(record, job, write.At)))
+            {
+                var gone = deletes.Any(delete => delete.Member == member && delete.Uid == job.Uid && delete.At <= write.At);
+                verdicts.Expect(gone, () => $"{member} was called clean at {write.At:O} while {job.Name}, of an epoch that was not current, was there.");
+            }
+        }
         return verdicts.Done();
+    }
+
+    /// <summary>Writes that called a member clean that was not before.</summary>
+    private static IEnumerable<(StoredWrite<StoredMember> Write, string Member)> CalledClean(Record record)
+    {
+        var clean = new Dictionary<string, bool>(StringComparer.Ordinal);
+        foreach (var write in record.MemberWrites)
+        {
+            if (write.Row.Clean && clean.TryGetValue(write.Row.Name, out var before) && !before)
+                yield return (write, write.Row.Name);
+            clean[write.Row.Name] = write.Row.Clean;
+        }
     }
 
     /// <summary>How many zombies there were: attempts that trained on after their epoch was no longer current.</summary>

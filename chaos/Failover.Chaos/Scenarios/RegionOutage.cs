@@ -15,7 +15,7 @@ public sealed class RegionOutage : Scenario
         var region = BusiestRegion(stage.Picture);
         var lost = RunsIn(stage.Picture, region).Select(run => run.Uid).ToHashSet(StringComparer.Ordinal);
         await stage.Nemesis.PowerOffAsync(region);
-        await stage.PassAsync(TimeSpan.FromSeconds(25 + stage.Random.Next(6)), cancellationToken);
+        await stage.PassAsync(TimeSpan.FromSeconds(22 + stage.Random.Next(5)), cancellationToken);
         stage.Expect("scenario", "some runs were lost with the region", lost.Count > 0, $"No run was in {region}.");
         stage.Expect(
             "scenario", "what had no room said so",

@@ -11,8 +11,8 @@ namespace Failover.Chaos.Worlds;
 /// <param name="Awkward">Whether a third of the runs commit at awkward moments.</param>
 public sealed record TrainingShape(TimeSpan TrainFor, TimeSpan CommitEvery, int Keep, bool Awkward)
 {
-    /// <summary>What most scenarios use: half a minute's training, a commit every three seconds.</summary>
-    public static TrainingShape Usual { get; } = new(TimeSpan.FromSeconds(36), TimeSpan.FromSeconds(3), Keep: 3, Awkward: true);
+    /// <summary>What most scenarios use: half a minute's training, a commit every two or three seconds.</summary>
+    public static TrainingShape Usual { get; } = new(TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(2.5), Keep: 3, Awkward: true);
 }
 
 /// <summary>A member as planned.</summary>
