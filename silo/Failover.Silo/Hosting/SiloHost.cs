@@ -87,7 +87,7 @@ public static class SiloHost
         services.AddSingleton(provider => OpenTable(options, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IConditionalTable>(provider => provider.GetRequiredService<SqliteConditionalTable>());
         services.AddSingleton<ICheckpointStores, DirectoryCheckpointStores>();
-        services.AddKubernetesMembers();
+        services.AddKubernetesMembers(kubernetes => builder.Configuration.GetSection(KubernetesOptions.SectionName).Bind(kubernetes));
         services.AddPolicies(builder.Configuration, fleet);
         services.AddFailoverGrains();
         services.AddFailoverApi();
