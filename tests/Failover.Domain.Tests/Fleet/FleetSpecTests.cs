@@ -7,7 +7,8 @@ public sealed class FleetSpecTests
 {
     private static readonly FleetSpec Spec = RunDocuments.Fleet with
     {
-        Regions = [new RegionSpec("a"), new RegionSpec("b"), new RegionSpec("c")], Links = [new LinkSpec("a", "b", 5, 0.1)],
+        Regions = [new RegionSpec("a"), new RegionSpec("b"), new RegionSpec("c")],
+        Links = [new LinkSpec("a", "b", 5, 0.1)],
     };
 
     [Fact]
