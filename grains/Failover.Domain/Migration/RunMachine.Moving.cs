@@ -41,14 +41,13 @@ public static partial class RunMachine
         table.Ignore<RunEvent.Launched>([.. Moving.Except([RunStep.Launching]), .. notMoving], "a late answer; a stale workload is swept");
 
         table.On<RunEvent.EffectFailed>([.. BeforeFence, .. AfterFence, RunStep.Launching, .. Closing], "try again, later each time", OnEffectFailed);
-        table.On<RunEvent.EffectFailed>([RunStep.Waiting, RunStep.Verifying, RunStep.Running, .. Tombstones], "only owed seals are tried here", OnOwedSealFailed);
+        table.On<RunEvent.EffectFailed>([RunStep.Waiting, RunStep.Verifying, RunStep.Running, .. Tombstones], "only owed seals and the removal of pins are tried here", OnStandingFailed);
 
         table.On<RunEvent.Tick>(Moving, "deadlines", OnDeadline);
         table.Ignore<RunEvent.Tick>([RunStep.Waiting, .. Closing, .. Tombstones], "effects that are due are issued; else nothing");
         table.On<RunEvent.Tick>([RunStep.Running], "what runs well has its failures forgotten", OnRunningWell);
 
-        table.On<RunEvent.Unpinned>([RunStep.Running, RunStep.Waiting, .. Moving], "the pin is gone", OnUnpinned);
-        table.Ignore<RunEvent.Unpinned>([.. Closing, .. Tombstones], "pins end with the run");
+        table.On<RunEvent.Unpinned>([RunStep.Running, RunStep.Waiting, .. Moving, .. Closing, .. Tombstones], "the pin is gone", OnUnpinned);
     }
 
     private static RunState OnReservation(RunState state, RunEvent.Reservation reservation, RunPolicy policy)
@@ -96,7 +95,7 @@ public static partial class RunMachine
         if (!Answers(state, staged.EffectId, policy))
             return state;
         if (staged.Complete)
-            return state.Step == RunStep.ToppingUp ? Enter(state, RunStep.Pinning) : Proceed(state);
+            return state.Step == RunStep.ToppingUp ? EnterPinning(state) : Proceed(state);
         var remembered = staged.BadSource is { } store ? RememberBadCopy(state, store, state.Move!.Commit!.Value) : state;
         return Enter(remembered, state.Step == RunStep.ToppingUp ? RunStep.Fenced : RunStep.Reserved);
     }
@@ -129,7 +128,8 @@ public static partial class RunMachine
         {
             case ResumeDecision.Resume resume:
                 var staged = resume.Commit == move.Commit && resume.Sources.Contains(move.Target.Store) && !move.Fresh;
-                return Enter(settled with { Move = Chosen(settled.Move!, resume) }, staged ? RunStep.Pinning : RunStep.ToppingUp);
+                var chosen = settled with { Move = Chosen(settled.Move!, resume) };
+                return staged ? EnterPinning(chosen) : Enter(chosen, RunStep.ToppingUp);
             case ResumeDecision.Fresh:
                 return MakeCurrent(settled with { Move = settled.Move! with { Fresh = true, Commit = null, CommitStep = 0 } });
             case ResumeDecision.Wait wait:
@@ -158,12 +158,21 @@ public static partial class RunMachine
         };
     }
 
-    private static RunState OnOwedSealFailed(RunState state, RunEvent.EffectFailed failed, RunPolicy policy)
+    private static RunState OnStandingFailed(RunState state, RunEvent.EffectFailed failed, RunPolicy policy)
     {
         var owed = state.PendingSeals.FirstOrDefault(seal => OwedSealId(state, seal) == failed.EffectId);
-        return owed is null
-            ? state
-            : state with { PendingSeals = state.PendingSeals.Replace(owed, owed with { NotBefore = state.Now + policy.RetryDelayMax }) };
+        if (owed is not null)
+            return state with { PendingSeals = state.PendingSeals.Replace(owed, owed with { NotBefore = state.Now + policy.RetryDelayMax }) };
+        return state.Pins.FirstOrDefault(pin => UnpinId(state, pin) == failed.EffectId) is { } pin
+            ? state with { Pins = state.Pins.Replace(pin, pin with { NotBefore = state.Now + policy.RetryDelayMax }) }
+            : state;
+    }
+
+    /// <summary>The pin is remembered before it is set, so that one is never left behind.</summary>
+    private static RunState EnterPinning(RunState state)
+    {
+        var pin = new PinRef(state.Move!.Target.Store, state.Move.ToEpoch);
+        return Enter(state with { Pins = [.. state.Pins.Where(held => held.Store != pin.Store || held.ForEpoch != pin.ForEpoch), pin] }, RunStep.Pinning);
     }
 
     private static RunState OnPinned(RunState state, RunEvent.Pinned pinned, RunPolicy policy)
@@ -189,7 +198,6 @@ public static partial class RunMachine
             ResumeStep = move.CommitStep,
             LaunchId = $"{state.Uid}-e{move.ToEpoch}-m{move.Number}",
             Since = state.Now,
-            Pinned = !move.Fresh,
         };
         return Enter(state with { Past = past, Epoch = epoch, Tips = CutTips(state, move), StartFromNothing = false }, RunStep.Launching);
     }
@@ -201,13 +209,9 @@ public static partial class RunMachine
             return [];
         var tips = state.Tips
             .Where(tip => tip.Store != move.Target.Store)
-            .Select(tip => IsAfter(tip.Commit, cut) ? tip with { Commit = cut, Step = move.CommitStep } : tip);
+            .Select(tip => tip.Commit.IsAfter(cut) ? tip with { Commit = cut, Step = move.CommitStep } : tip);
         return [.. tips, new StoreTip(move.Target.Store, cut, move.CommitStep, state.Now)];
     }
-
-    /// <summary>Within one chain, epochs and then slots are in order.</summary>
-    private static bool IsAfter(CommitRef commit, CommitRef other) =>
-        commit.Epoch > other.Epoch || (commit.Epoch == other.Epoch && commit.Commit > other.Commit);
 
     private static RunState OnLaunched(RunState state, RunEvent.Launched launched, RunPolicy policy)
     {
@@ -226,7 +230,7 @@ public static partial class RunMachine
     private static RunState OnEffectFailed(RunState state, RunEvent.EffectFailed failed, RunPolicy policy)
     {
         if (!Answers(state, failed.EffectId, policy))
-            return OnOwedSealFailed(state, failed, policy);
+            return OnStandingFailed(state, failed, policy);
         if (BeforeFence.Contains(state.Step) && state.Retry.Tries >= TriesBeforeFence)
             return GiveUpTarget(state, failed.Detail, policy.RetryDelayMax);
         if (Closing.Contains(state.Step) && state.Retry.Tries >= SealTries)
@@ -297,7 +301,7 @@ public static partial class RunMachine
     }
 
     private static RunState OnUnpinned(RunState state, RunEvent.Unpinned unpinned, RunPolicy policy) =>
-        state.Epoch is { } epoch && UnpinId(state, epoch) == unpinned.EffectId ? state with { Epoch = epoch with { Pinned = false } } : state;
+        state.Pins.FirstOrDefault(pin => UnpinId(state, pin) == unpinned.EffectId) is { } gone ? state with { Pins = state.Pins.Remove(gone) } : state;
 
     private static RunState RememberBadCopy(RunState state, string store, CommitRef commit)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Failover.Domain.Checkpoints;
 
 namespace Failover.Domain.Migration;
 
@@ -13,8 +14,8 @@ public static partial class RunMachine
             effects.Add(effect);
         foreach (var seal in state.PendingSeals)
             effects.Add(new RunEffect.Seal(OwedSealId(state, seal), seal.Epoch, seal.Store, Owed: true));
-        if (state.Epoch is { Pinned: true } epoch && epoch.OwnCommits >= policy.OwnCommitsToUnpin)
-            effects.Add(new RunEffect.Unpin(UnpinId(state, epoch), epoch.Target.Store, epoch.Number));
+        foreach (var pin in Retention.Unneeded(state, policy.OwnCommitsToUnpin))
+            effects.Add(new RunEffect.Unpin(UnpinId(state, pin), pin.Store, pin.ForEpoch));
         return effects.ToImmutable();
     }
 
@@ -24,7 +25,7 @@ public static partial class RunMachine
         .. Pending(state, policy).Where(effect => effect switch
         {
             RunEffect.Seal { Owed: true } owed => !state.PendingSeals.Any(seal => OwedSealId(state, seal) == owed.Id && seal.NotBefore > state.Now),
-            RunEffect.Unpin => true,
+            RunEffect.Unpin unpin => !state.Pins.Any(pin => UnpinId(state, pin) == unpin.Id && pin.NotBefore > state.Now),
             _ => !(state.Retry.NotBefore > state.Now),
         }),
     ];
@@ -54,5 +55,5 @@ public static partial class RunMachine
 
     private static string OwedSealId(RunState state, PendingSeal seal) => $"{state.Uid}/e{seal.Epoch}/owed-seal/{seal.Store}";
 
-    private static string UnpinId(RunState state, EpochState epoch) => $"{state.Uid}/e{epoch.Number}/unpin";
+    private static string UnpinId(RunState state, PinRef pin) => $"{state.Uid}/e{pin.ForEpoch}/unpin/{pin.Store}";
 }

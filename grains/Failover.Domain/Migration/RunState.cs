@@ -56,6 +56,9 @@ public sealed record RunState
     /// <summary>Epochs that were cut but whose store could not be reached: sealed at first contact.</summary>
     public ImmutableArray<PendingSeal> PendingSeals { get; init; } = [];
 
+    /// <summary>Pins that were intended and not removed since: in what store, and for which epoch.</summary>
+    public ImmutableArray<PinRef> Pins { get; init; } = [];
+
     /// <summary>Members that lately failed this run; their distrust decays.</summary>
     public ImmutableArray<Distrust> Distrusted { get; init; } = [];
 
@@ -110,11 +113,8 @@ public sealed record EpochState
     /// <summary>The newest progress seen of it.</summary>
     public Progress? Progress { get; init; }
 
-    /// <summary>Commits of its own that are known to be verified; its pin is kept until there are enough.</summary>
+    /// <summary>Commits of its own that are known to be verified; the pin on what it resumed from is kept until there are enough.</summary>
     public int OwnCommits { get; init; }
-
-    /// <summary>Whether the pin on what it resumed from is still held.</summary>
-    public bool Pinned { get; init; }
 
     /// <summary>Whether its workload is known to have ended without success: there is no life to wait for.</summary>
     public bool Ended { get; init; }

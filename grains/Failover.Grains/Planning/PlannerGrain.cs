@@ -52,7 +52,7 @@ internal sealed partial class PlannerGrain(
         Now = time.GetUtcNow(),
         SnapshotVersion = ++_snapshot,
         Fleet = fleet,
-        Runs = [.. (await rows.ReadRunsAsync(CancellationToken.None)).Where(run => !run.IsTombstone || !run.PendingSeals.IsEmpty)],
+        Runs = [.. (await rows.ReadRunsAsync(CancellationToken.None)).Where(run => !run.IsTombstone || !run.PendingSeals.IsEmpty || !run.Pins.IsEmpty)],
         Members = await rows.ReadMembersAsync(CancellationToken.None),
     };
 

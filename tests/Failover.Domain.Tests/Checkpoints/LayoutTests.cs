@@ -77,18 +77,17 @@ public class LayoutTests
     [InlineData(0, RunStep.Cancelled, true)]
     public void Unneeded_CurrentEpochsPin_GoesWithEnoughOwnCommitsOrTheRun(int own, RunStep step, bool unneeded)
     {
-        var run = Run(Epoch(2, "own", Ref(1, 0)) with { OwnCommits = own }) with { Step = step };
+        var run = Run(Epoch(2, "own", Ref(1, 0)) with { OwnCommits = own }) with { Step = step, Pins = [new PinRef("own", 2)] };
 
         Assert.Equal(unneeded ? [new PinRef("own", 2)] : [], Retention.Unneeded(run, 2));
     }
 
     [Fact]
-    public void Unneeded_EpochsThatAreOver_UnlessTheyBeganWithNothing()
+    public void Unneeded_EpochsThatAreOver_AndPlacesThatWereGivenUp_ButNotWhatIsToCome()
     {
-        var run = Run(Epoch(3, "c", Ref(2, 0))) with { Past = [Past(1, "a", null, Ref(1, 0)), Past(2, "b", Ref(1, 0), Ref(2, 0))] };
+        var run = Run(Epoch(3, "c", Ref(2, 0))) with { Pins = [new PinRef("b", 2), new PinRef("a", 3), new PinRef("c", 3), new PinRef("a", 4)] };
 
-        Assert.Equal([new PinRef("b", 2)], Retention.Unneeded(run, 2));
+        Assert.Equal([new PinRef("b", 2), new PinRef("a", 3)], Retention.Unneeded(run, 2));
         Assert.Empty(Retention.Unneeded(Run(null), 2));
-        Assert.Empty(Retention.Unneeded(Run(Epoch(1, "a") with { OwnCommits = 5 }), 2));
     }
 }

@@ -60,7 +60,7 @@ public sealed class RunMachineFailureTests
 
         Assert.Equal((RunStep.Launching, null, false), (play.State.Step, play.State.Epoch!.ResumeFrom, play.State.StartFromNothing));
         Assert.Empty(play.State.Tips);
-        Assert.False(play.State.Epoch.Pinned);
+        Assert.Empty(play.State.Pins);
     }
 
     [Fact]

@@ -197,7 +197,7 @@ public sealed class RunMachineFenceTests
     [Fact]
     public void Pin_WithEnoughOwnCommits_IsRemoved()
     {
-        var play = new RunPlay(Sample.Running(2) with { Epoch = Sample.Running(2).Epoch! with { Pinned = true } });
+        var play = new RunPlay(Sample.Running(2) with { Pins = [new PinRef("east", 2)] });
 
         Assert.Empty(play.Tip("east", new CommitRef(2, 0), 30, own: 1).Last.Effects);
         var unpin = Assert.IsType<RunEffect.Unpin>(Assert.Single(play.Tip("east", new CommitRef(2, 1), 40, own: 2).Last.Effects));
@@ -206,7 +206,7 @@ public sealed class RunMachineFenceTests
         Assert.False(play.Tell(new RunEvent.Unpinned(play.At, "of another epoch")).Last.Changed);
         play.Tell(new RunEvent.Unpinned(play.At, unpin.Id));
         Assert.Empty(play.Last.Effects);
-        Assert.False(play.State.Epoch!.Pinned);
+        Assert.Empty(play.State.Pins);
     }
 
     [Fact]

@@ -24,7 +24,7 @@ public sealed class RunMachineTranscriptTests
             Progressed -> Running
             """);
         var epoch = play.State.Epoch!;
-        Assert.Equal((1, Sample.East, null, 0L, false), (epoch.Number, epoch.Target, epoch.ResumeFrom, epoch.ResumeStep, epoch.Pinned));
+        Assert.Equal((1, Sample.East, null, 0L), (epoch.Number, epoch.Target, epoch.ResumeFrom, epoch.ResumeStep));
         Assert.Equal(MoveCause.Initial, play.State.LastMove!.Cause);
         Assert.Equal(["Detected", "Planned", "Reserved", "Launching", "Verifying", "Running"], play.State.LastMove.Dates.Select(date => date.Step));
         Assert.Equal(0, play.State.Recent.Count);
@@ -52,7 +52,8 @@ public sealed class RunMachineTranscriptTests
             Progressed -> Running
             """);
         var state = play.State;
-        Assert.Equal((2, Sample.West, new CommitRef(1, 1), 20L, true), (state.EpochNumber, state.Epoch!.Target, state.Epoch.ResumeFrom, state.Epoch.ResumeStep, state.Epoch.Pinned));
+        Assert.Equal((2, Sample.West, new CommitRef(1, 1), 20L), (state.EpochNumber, state.Epoch!.Target, state.Epoch.ResumeFrom, state.Epoch.ResumeStep));
+        Assert.Equal([new PinRef("west", 2)], state.Pins);
         Assert.Equal([new PastEpoch(1, Sample.East, null, new CommitRef(1, 1), Sealed: true, state.Epoch.Since)], state.Past);
         Assert.Equal(1, state.Recent.Count);
     }
