@@ -66,7 +66,8 @@ internal sealed partial class ProgressReader(
     {
         try
         {
-            return (await rows.ReadMembersAsync(stopping)).FirstOrDefault(known => known.Name == member)?.Paces ?? [];
+            var stored = (await rows.ReadMembersAsync(stopping)).FirstOrDefault(known => known.Name == member);
+            return ProgressSeeds.Of(member, stored, await rows.ReadRunsAsync(stopping));
         }
         catch (Exception failure) when (Periodically.IsPassing(failure))
         {
