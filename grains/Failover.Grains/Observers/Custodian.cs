@@ -36,7 +36,7 @@ internal sealed partial class Custodian(
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Periodically.RunAsync(options.Value.CustodyInterval, time, LookAfterAllAsync, LogFailed, stoppingToken);
 
-    private async Task LookAfterAllAsync(CancellationToken cancellationToken)
+    internal async Task LookAfterAllAsync(CancellationToken cancellationToken)
     {
         var runs = (await rows.ReadRunsAsync(cancellationToken)).Where(run => run is { IsTombstone: false, Epoch: not null } && _busy.TryAdd(run.Uid, 0)).ToList();
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Value.CustodyParallel, CancellationToken = cancellationToken };

@@ -31,7 +31,7 @@ internal sealed partial class Sweeper(
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Periodically.RunAsync(options.Value.SweepInterval, time, SweepAllAsync, LogFailed, stoppingToken);
 
-    private async Task SweepAllAsync(CancellationToken cancellationToken)
+    internal async Task SweepAllAsync(CancellationToken cancellationToken)
     {
         foreach (var member in fleet.Members)
         {

@@ -1,0 +1,157 @@
+using Failover.Abstractions.Ports;
+using Failover.Domain.Checkpoints;
+using Failover.Domain.Migration;
+using Failover.Grains.Effects;
+using Failover.Grains.Observers;
+using Failover.Grains.Tests.Doubles;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Failover.Grains.Tests.Observers;
+
+/// <summary>What runs commit is verified, copied and told.</summary>
+public sealed class CustodianTests : IAsyncLifetime
+{
+    private readonly Bench _bench = new();
+    private readonly string _uid = Samples.NewUid();
+    private Custodian _custodian = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        await _bench.InitializeAsync();
+        _custodian = _bench.Make<Custodian>();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _custodian.Dispose();
+        await _bench.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task LookAfter_NewCommits_AreVerifiedCopiedAndTold()
+    {
+        await _bench.PutAsync(Samples.Running(_uid));
+        await CommitAsync(1, 2);
+
+        await LookAsync();
+
+        Assert.Equal(["step 1010", "step 1020"], await _bench.Stores.SlotsAsync("west", _uid, 1));
+        Assert.Equal("weights of e1/1", _bench.Stores.Read("west", _uid, StoreWorld.PathOf(new CommitRef(1, 1))));
+        Assert.Empty(await _bench.Stores.SlotsAsync("north", _uid, 1));
+        var run = (await _bench.Run(_uid).GetAsync())!;
+        Assert.Equal(2, run.Epoch!.OwnCommits);
+        Assert.Equal(1_020, run.Epoch.Progress!.Step);
+        Assert.Equal(["east e1/1", "west e1/1"], Tips(run));
+        Assert.NotNull(await RecordAsync("west", new CommitRef(1, 1)));
+    }
+
+    [Fact]
+    public async Task LookAfter_NothingNew_WritesNothing()
+    {
+        await _bench.PutAsync(Samples.Running(_uid));
+        await CommitAsync(1, 1);
+        await LookAsync();
+        var before = await _bench.Table.ReadAsync("grain/run", _uid, TestContext.Current.CancellationToken);
+
+        await LookAsync();
+
+        Assert.Equal(before, await _bench.Table.ReadAsync("grain/run", _uid, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task LookAfter_NewestCommitIsCorrupt_GoesNoFurtherThanTheOneBefore()
+    {
+        await _bench.PutAsync(Samples.Running(_uid));
+        await CommitAsync(1, 2);
+        _bench.Stores.Write("east", _uid, StoreWorld.PathOf(new CommitRef(1, 1)), "weights of e1/?");
+
+        await LookAsync();
+
+        Assert.Equal(["step 1010"], await _bench.Stores.SlotsAsync("west", _uid, 1));
+        Assert.Equal(["east e1/0", "west e1/0"], Tips((await _bench.Run(_uid).GetAsync())!));
+        Assert.True((await RecordAsync("east", new CommitRef(1, 1)))!.Corrupt);
+    }
+
+    [Fact]
+    public async Task LookAfter_NamedReplicaOutOfReach_AnotherRegionStandsIn()
+    {
+        await _bench.PutAsync(Samples.Running(_uid));
+        await CommitAsync(1, 1);
+        _bench.Stores.Cut("west");
+
+        await LookAsync();
+
+        Assert.Equal(["step 1010"], await _bench.Stores.SlotsAsync("north", _uid, 1));
+        Assert.Equal(["east e1/0", "north e1/0"], Tips((await _bench.Run(_uid).GetAsync())!));
+    }
+
+    [Fact]
+    public async Task LookAfter_OwnStoreOutOfReach_LeavesTheOthersTheirTurn()
+    {
+        await _bench.PutAsync(Samples.Running(_uid));
+        var other = Samples.Running(Samples.NewUid());
+        await _bench.PutAsync(other with { Epoch = other.Epoch! with { Target = Samples.In("west") } });
+        await _bench.Stores.CommitAsync("west", other.Uid, 1, 0);
+        _bench.Stores.Cut("east");
+
+        await LookAsync();
+
+        Assert.Contains("west e1/0", Tips((await _bench.Run(other.Uid).GetAsync())!));
+        Assert.Empty((await _bench.Run(_uid).GetAsync())!.Tips);
+    }
+
+    [Fact]
+    public async Task LookAfter_EpochThatWasCut_IsCopiedUpToTheCutAndNoFurther()
+    {
+        var cut = new CommitRef(1, 0);
+        await _bench.PutAsync(Samples.Running(_uid, cut));
+        // The east holds what was staged; the zombie in the north has gone on beyond the cut, and so has the old replica.
+        await _bench.Stores.CommitAsync("east", _uid, 1, 0);
+        await _bench.Stores.CommitAsync("north", _uid, 1, 0);
+        await _bench.Stores.CommitAsync("north", _uid, 1, 1);
+        await _bench.Stores.CommitAsync("east", _uid, 2, 0, cut);
+
+        await LookAsync();
+
+        Assert.Equal(["step 1010"], await _bench.Stores.SlotsAsync("west", _uid, 1));
+        Assert.Equal(["step 2010"], await _bench.Stores.SlotsAsync("west", _uid, 2));
+        Assert.Equal(["east e2/0", "west e2/0"], Tips((await _bench.Run(_uid).GetAsync())!));
+    }
+
+    [Fact]
+    public async Task LookAfter_EpochWithoutCommits_HasWhatItResumedFromCopied()
+    {
+        var cut = new CommitRef(1, 0);
+        await _bench.PutAsync(Samples.Running(_uid, cut));
+        await _bench.Stores.CommitAsync("east", _uid, 1, 0);
+
+        await LookAsync();
+
+        Assert.Equal(["west e1/0"], Tips((await _bench.Run(_uid).GetAsync())!));
+    }
+
+    [Fact]
+    public async Task LookAfter_TombstonesAndRunsThatNeverRan_AreLeftAlone()
+    {
+        await _bench.PutAsync(Samples.Running(_uid) with { Step = RunStep.Finished });
+        await _bench.PutAsync(Samples.Submitted(Samples.NewUid()));
+        await CommitAsync(1, 1);
+
+        await LookAsync();
+
+        Assert.Empty(await _bench.Stores.SlotsAsync("west", _uid, 1));
+    }
+
+    private async Task CommitAsync(int epoch, int commits)
+    {
+        for (var slot = 0; slot < commits; slot++)
+            await _bench.Stores.CommitAsync("east", _uid, epoch, slot);
+    }
+
+    private Task LookAsync() => _custodian.LookAfterAllAsync(TestContext.Current.CancellationToken);
+
+    private Task<Verification?> RecordAsync(string store, CommitRef commit) =>
+        _bench.Services.GetRequiredService<VerificationRecords>().ReadAsync(new RunRoot(Samples.Tenant, _uid), store, commit, TestContext.Current.CancellationToken);
+
+    private static IEnumerable<string> Tips(RunState run) => run.Tips.Select(tip => $"{tip.Store} {tip.Commit}").Order(StringComparer.Ordinal);
+}
