@@ -31,7 +31,11 @@ internal static class MoveTelemetry
         var move = after.LastMove is { } last && last.Number == started.Number ? last : started;
         var outcome = after.Step == RunStep.Running && after.EpochNumber == move.ToEpoch ? "moved" : after.Step == RunStep.Running ? "cancelled" : "gave-up";
         Moves.Add(1, new KeyValuePair<string, object?>("failover.move.cause", move.Cause.ToString()), new KeyValuePair<string, object?>("failover.move.outcome", outcome));
+        // A trace of its own, whatever call it was that ended the move.
+        var around = Activity.Current;
+        Activity.Current = null;
         WriteTrace(after, move, outcome);
+        Activity.Current = around;
     }
 
     private static void WriteTrace(RunState run, MoveState move, string outcome)

@@ -10,6 +10,7 @@ using Failover.Silo.Api;
 using Failover.Storage.Checkpoints;
 using Failover.Storage.Orleans;
 using Failover.Storage.Tables;
+using Microsoft.Extensions.Options;
 using OpenTelemetry;
 using Orleans.Configuration;
 
@@ -36,7 +37,7 @@ public static class SiloHost
         {
             app = Build(args, alter);
         }
-        catch (Exception fault) when (fault is ValidationException or InvalidOperationException or FleetFileException)
+        catch (Exception fault) when (fault is ValidationException or OptionsValidationException or InvalidOperationException or FleetFileException)
         {
             await Console.Error.WriteLineAsync(fault.Message);
             return 2;
@@ -64,6 +65,8 @@ public static class SiloHost
         AddServices(builder, options, fleet);
         alter?.Invoke(builder.Services);
         var app = builder.Build();
+        // Else they would be looked at only while it starts, too late to say so and end.
+        app.Services.GetService<IStartupValidator>()?.Validate();
         app.MapFailoverApi();
         return app;
     }

@@ -1,0 +1,125 @@
+using Failover.Domain.Health;
+using Failover.Domain.Members;
+using Failover.Domain.Migration;
+using Failover.Domain.Planning;
+using Failover.Silo.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Failover.Silo.Tests.Hosting;
+
+/// <summary>What a silo does not start with, and what it makes of its settings.</summary>
+public sealed class SiloHostTests : IDisposable
+{
+    private static readonly string Example = Path.Combine(AppContext.BaseDirectory, "examples", "fleet.yaml");
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("failover-silo-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    public static TheoryData<string, string> Refused => new()
+    {
+        { "--fleet=", "Fleet" },
+        { "--fleet=/no/such/fleet.yaml", "/no/such/fleet.yaml" },
+        { "--site=elsewhere", "the fleet file lists no site elsewhere" },
+        { "--listen=http://0.0.0.0:7070", "http://0.0.0.0:7070" },
+        { "--listen=http://*:7070", "http://*:7070" },
+        { "--silo-port=0", "SiloPort" },
+        { "--silo-port=many", "many" },
+        { "--Failover:Policy:Runs:RetryDelays=00:00:01", "Failover:Policy:Runs:RetryDelays: there is no such setting" },
+        { "--Failover:Policy:Brake:ShareMax=-0.1", "Failover:Policy:Brake:ShareMax: must not be negative" },
+        { "--Failover:Policy:Runs:RetryDelay=-00:00:01", "Failover:Policy:Runs:RetryDelay: must not be negative" },
+        { "--Failover:Policy:Runs:OwnCommitsToUnpin=-1", "Failover:Policy:Runs:OwnCommitsToUnpin: must not be negative" },
+        { "--Failover:Policy:Runs:StagingBytesPerSecond=-1", "Failover:Policy:Runs:StagingBytesPerSecond: must not be negative" },
+        { "--Failover:Policy:Runs:RetryDelay=soon", "soon" },
+        { "--Failover:Observers:SweepInterval=00:00:00", "SweepInterval" },
+        { "--Failover:Effects:Parallel=0", "Parallel" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Refused))]
+    public async Task Run_SettingThatWontDo_Answers2AndSaysWhy(string argument, string expected)
+    {
+        var (code, error) = await RunAsync([.. Good, argument]);
+
+        Assert.Equal(2, code);
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_FleetWithFaults_TellsThemAll()
+    {
+        var fleet = Path.Combine(_folder.FullName, "fleet.yaml");
+        await File.WriteAllTextAsync(
+            fleet,
+            """
+            apiVersion: failover.dev/v1
+            kind: Fleet
+            installation: Not A Label
+            regions: []
+            members:
+            - name: east-1
+              region: nowhere
+            """,
+            TestContext.Current.CancellationToken);
+
+        var (code, error) = await RunAsync(["--fleet", fleet]);
+
+        Assert.Equal(2, code);
+        Assert.All((string[])["installation", "members[0].kubeconfig", "stores", "tenants"], path => Assert.Contains($"{fleet}: {path}", error, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Build_GoodSettings_OpensNothingYet()
+    {
+        await using var app = SiloHost.Build(Good);
+
+        Assert.Empty(_folder.EnumerateFileSystemInfos());
+    }
+
+    [Fact]
+    public async Task Build_Policies_AreTheConfigurationsOverTheDefaults()
+    {
+        await using var app = SiloHost.Build(
+        [
+            .. Good, "--Failover:Policy:Runs:RetryDelay=00:00:07", "--Failover:Policy:Health:ProbeInterval=00:00:00.5", "--Failover:Policy:Brake:ShareMax=0.25",
+            "--Failover:Policy:Planning:ReturnGrace=00:02:00",
+        ]);
+        var services = app.Services;
+
+        var runs = services.GetRequiredService<RunPolicy>();
+        Assert.Equal((TimeSpan.FromSeconds(7), new RunPolicy().RetryDelayMax), (runs.RetryDelay, runs.RetryDelayMax));
+        Assert.Equal(TimeSpan.FromMilliseconds(500), services.GetRequiredService<HealthPolicy>().ProbeInterval);
+        Assert.Equal(0.25, services.GetRequiredService<BrakePolicy>().ShareMax);
+        var planning = services.GetRequiredService<PlanningPolicy>();
+        Assert.Equal((TimeSpan.FromMinutes(2), runs), (planning.ReturnGrace, planning.Runs));
+        Assert.Equal(FleetFile.Load(Example).Sites, services.GetRequiredService<MemberPolicy>().Sites);
+    }
+
+    [Fact]
+    public async Task Build_Altered_LetsAHarnessHaveTheLastWord()
+    {
+        var policy = new RunPolicy { OwnCommitsToUnpin = 9 };
+
+        await using var app = SiloHost.Build(Good, services => services.AddSingleton(policy));
+
+        Assert.Same(policy, app.Services.GetRequiredService<RunPolicy>());
+    }
+
+    private string[] Good => ["--fleet", Example, "--site", FleetFile.Load(Example).Sites[0], "--data", Path.Combine(_folder.FullName, "data"), "--listen", "http://127.0.0.1:0"];
+
+    /// <summary>Standard error is everybody's; what others write there meanwhile does no harm.</summary>
+    private static async Task<(int Code, string Error)> RunAsync(string[] args)
+    {
+        var before = Console.Error;
+        await using var error = new StringWriter();
+        Console.SetError(TextWriter.Synchronized(error));
+        try
+        {
+            return (await SiloHost.RunAsync(args), error.ToString());
+        }
+        finally
+        {
+            Console.SetError(before);
+        }
+    }
+}
