@@ -39,8 +39,8 @@ internal sealed class TestMember : IAsyncDisposable, IApiObserver, IPodRuntime
     /// <summary>Quick limits, for what does fail in a test.</summary>
     public static KubernetesOptions Quick => new()
     {
-        TryTimeout = TimeSpan.FromSeconds(1),
-        ConnectTimeout = TimeSpan.FromSeconds(1),
+        TryTimeout = TimeSpan.FromSeconds(30),
+        ConnectTimeout = TimeSpan.FromSeconds(30),
         KeepAliveDelay = TimeSpan.FromSeconds(1),
         KeepAliveTimeout = TimeSpan.FromSeconds(1),
         RetriesMax = 1,

@@ -27,6 +27,7 @@ internal sealed partial class Sweeper(
     ILogger<Sweeper> logger) : BackgroundService
 {
     private readonly Dictionary<(string Uid, int Epoch), long> _absentSince = [];
+    private readonly HashSet<string> _strangeTold = [];
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Periodically.RunAsync(options.Value.SweepInterval, time, SweepAllAsync, LogFailed, stoppingToken);
@@ -48,9 +49,10 @@ internal sealed partial class Sweeper(
         foreach (var addressed in review.Events)
             await grains.GetGrain<IRunGrain>(addressed.RunUid).ApplyAsync(addressed.Event);
         await TellAbsentAsync(review.Absent);
+        TellStrange(member, review.Strange);
         foreach (var stale in review.Stale.Where(workload => workload.Phase != WorkloadPhase.Terminating))
             await DeleteAsync(member, stale, cancellationToken);
-        var names = review.Stale.Concat(review.Strange).Select(workload => $"{workload.Namespace}/{workload.Name}").ToImmutableArray();
+        var names = review.Stale.Select(workload => $"{workload.Namespace}/{workload.Name}").ToImmutableArray();
         // A deleted workload is out of sight at once; its pods hold their GPUs until they are gone.
         var held = sight.Capacity.Workloads.Any(use => runs.GetValueOrDefault(use.RunUid)?.EpochNumber > use.Epoch);
         var clean = review.Stale.IsEmpty && !held;
@@ -65,6 +67,13 @@ internal sealed partial class Sweeper(
             return;
         var result = await workloads.DeleteAsync(member, stale, cancellationToken);
         LogSwept(stale.Name, member, stale.Epoch, run.EpochNumber, result.Outcome.ToString());
+    }
+
+    /// <summary>Once for each: what another installation's restore, or a hand, left there is for a person to look at.</summary>
+    private void TellStrange(string member, ImmutableArray<SeenWorkload> strange)
+    {
+        foreach (var workload in strange.Where(workload => _strangeTold.Add(workload.ObjectUid)))
+            LogStrange(workload.Name, member, workload.RunUid, workload.Epoch);
     }
 
     /// <summary>A workload that a fresh launch has just created may not be in the picture yet; one that stays away is gone.</summary>
@@ -85,6 +94,9 @@ internal sealed partial class Sweeper(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Swept {Workload} on {Member}: epoch {Epoch}, current is {Current}: {Outcome}")]
     private partial void LogSwept(string workload, string member, int epoch, int current, string outcome);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Workload} on {Member} bears our labels, but no row knows of it there (run {Uid}, epoch {Epoch}); it is left alone")]
+    private partial void LogStrange(string workload, string member, string uid, int epoch);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A sweep broke off and will be repeated: {Reason}")]
     private partial void LogFailed(string reason);

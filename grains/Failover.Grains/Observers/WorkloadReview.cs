@@ -9,7 +9,7 @@ namespace Failover.Grains.Observers;
 /// <summary>What a member's workloads say, held against the runs' rows.</summary>
 /// <param name="Events">For the runs.</param>
 /// <param name="Stale">Of epochs that are no longer current: to be deleted.</param>
-/// <param name="Strange">Ours by label, but of no row that we know, or ahead of it: told, and never touched.</param>
+/// <param name="Strange">Ours by label, but of no row that we know, ahead of it, or where its epoch never was: told, and never touched.</param>
 /// <param name="Absent">Current epochs of which nothing is seen there.</param>
 internal sealed record WorkloadReview(
     ImmutableArray<AddressedEvent> Events, ImmutableArray<SeenWorkload> Stale, ImmutableArray<SeenWorkload> Strange, ImmutableArray<(string Uid, int Epoch)> Absent)
@@ -23,9 +23,9 @@ internal sealed record WorkloadReview(
         foreach (var workload in workloads)
         {
             var run = runs.GetValueOrDefault(workload.RunUid);
-            if (run is null || workload.Epoch > run.EpochNumber)
+            if (run?.Epoch is not { } epoch || workload.Epoch > epoch.Number || (workload.Epoch == epoch.Number && epoch.Target.Member != member))
                 strange.Add(workload);
-            else if (workload.Epoch < run.EpochNumber || run.Step == RunStep.Cancelled || run.Epoch!.Target.Member != member)
+            else if (workload.Epoch < epoch.Number || run.Step == RunStep.Cancelled)
                 stale.Add(workload);
             else if (EventOf(run, workload, now) is { } happened)
                 events.Add(new AddressedEvent(run.Uid, happened));

@@ -37,7 +37,7 @@ public sealed class WorkloadReviewTests
     public void Workload_OfARunThatWeDontKnow_IsStrange() => Assert.Single(Review("east-1", In(RunStep.Running), Samples.Workload("somebody-elses", 1)).Strange);
 
     [Fact]
-    public void Workload_OfTheCurrentEpochOnAnotherMember_IsStale() => Assert.Single(Review("west-1", In(RunStep.Running), Samples.Workload(Uid, 2)).Stale);
+    public void Workload_OfTheCurrentEpochOnAnotherMember_IsStrange() => Assert.Single(Review("west-1", In(RunStep.Running), Samples.Workload(Uid, 2)).Strange);
 
     public static TheoryData<RunStep, WorkloadPhase, string?> Phases => new()
     {

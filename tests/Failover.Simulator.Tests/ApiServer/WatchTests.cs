@@ -69,7 +69,7 @@ public sealed class WatchTests
         var http = test.Http();
         http.DefaultRequestHeaders.Authorization = new("Bearer", test.Member.TokenOf("viewer"));
         using var response = await http.GetAsync(
-            "/api/v1/namespaces/train/pods?watch=1&allowWatchBookmarks=true&resourceVersion=1",
+            "/api/v1/namespaces/train/pods?watch=1&allowWatchBookmarks=true&resourceVersion=1&timeoutSeconds=4000000",
             HttpCompletionOption.ResponseHeadersRead,
             Cancellation);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(Cancellation));
@@ -84,7 +84,8 @@ public sealed class WatchTests
 
         var mark = JsonNode.Parse((await line)!)!;
         Assert.Equal("BOOKMARK", mark["type"]!.GetValue<string>());
-        Assert.True(long.Parse(mark["object"]!["metadata"]!["resourceVersion"]!.GetValue<string>()) > 1);
+        var version = mark["object"]!["metadata"]!["resourceVersion"]!.GetValue<string>();
+        Assert.True(long.Parse(version) > 1, $"The bookmark says version {version}.");
     }
 
     [Fact]
