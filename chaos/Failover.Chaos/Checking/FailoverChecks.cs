@@ -113,7 +113,7 @@ public static class FailoverChecks
         return verdicts.Done();
     }
 
-    /// <summary>I9: a member that came back took new work only after its stale epochs were gone, and its current ones were left alone.</summary>
+    /// <summary>I9: what was stale was removed, a member that came back took new work only after that, and its current epochs were left alone.</summary>
     public static Judgement CleanBeforeTrusted(Record record)
     {
         var verdicts = new Verdicts("I9", "clean before trusted");
@@ -127,6 +127,11 @@ public static class FailoverChecks
             var stale = creates.Where(job => job.Member == create.Member && job.At < create.At && IsStaleAt(record, job, create.At)
                 && !deletes.Any(delete => delete.Member == create.Member && delete.Uid == job.Uid && delete.At <= create.At)).ToList();
             verdicts.Expect(stale.Count == 0, () => $"{create.Name} was created on {create.Member} while {stale[0].Name}, of an epoch that was not current, was there.");
+        }
+        foreach (var job in creates.Where(job => IsStaleAt(record, job, DateTimeOffset.MaxValue)))
+        {
+            var swept = deletes.Any(delete => delete.Member == job.Member && delete.Uid == job.Uid);
+            verdicts.Expect(swept, () => $"{job.Name}, of an epoch that is not current, was never removed from {job.Member}.");
         }
         foreach (var (write, member) in CalledClean(record))
         {

@@ -8,7 +8,7 @@ internal static class GpuCount
     public const string Resource = "nvidia.com/gpu";
 
     public static int In(IDictionary<string, ResourceQuantity>? quantities) =>
-        quantities is not null && quantities.TryGetValue(Resource, out var quantity) ? (int)quantity.ToDecimal() : 0;
+        quantities is not null && quantities.TryGetValue(Resource, out var quantity) ? (int)Math.Clamp(quantity.ToDecimal(), 0, int.MaxValue / 1_000) : 0;
 
     /// <summary>
     /// What a pod holds: its containers' sum, or what an init container needs at its turn, whichever is more. Init containers that restart always

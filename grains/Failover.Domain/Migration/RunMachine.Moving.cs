@@ -202,14 +202,13 @@ public static partial class RunMachine
         return Enter(state with { Past = past, Epoch = epoch, Tips = CutTips(state, move), StartFromNothing = false }, RunStep.Launching);
     }
 
-    /// <summary>What a store was known to hold beyond the cut does not count any more; the target holds what was staged there.</summary>
+    /// <summary>What a store was known to hold beyond the cut does not count any more, and says nothing of what is before it; the target holds what was staged there.</summary>
     private static ImmutableArray<StoreTip> CutTips(RunState state, MoveState move)
     {
         if (move.Commit is not { } cut)
             return [];
         var tips = state.Tips
-            .Where(tip => tip.Store != move.Target.Store)
-            .Select(tip => tip.Commit.IsAfter(cut) ? tip with { Commit = cut, Step = move.CommitStep } : tip);
+            .Where(tip => tip.Store != move.Target.Store && !tip.Commit.IsAfter(cut));
         return [.. tips, new StoreTip(move.Target.Store, cut, move.CommitStep, state.Now)];
     }
 

@@ -44,7 +44,9 @@ public static partial class RunMachine
         if (Violation(state, progressed) is not null || state.Waiting is { Reason: WaitReason.RetriesExhausted })
             return state;
         var seen = state with { Epoch = epoch with { Progress = progressed.Progress } };
-        return state.Move is { Cause: MoveCause.Drain } ? seen : BackToRunning(seen);
+        // That it has loaded is not that it trains: without a step beyond what it resumed from nothing is cancelled.
+        var trains = progressed.By == ProgressKind.PodsReady || progressed.Progress.Step > epoch.ResumeStep;
+        return state.Move is { Cause: MoveCause.Drain } || !trains || !Shows(state.Spec.Progress.By, progressed.By) ? seen : BackToRunning(seen);
     }
 
     private static RunState OnProgressOfLaunch(RunState state, RunEvent.Progressed progressed, RunPolicy policy)

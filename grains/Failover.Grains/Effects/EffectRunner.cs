@@ -96,7 +96,16 @@ internal sealed partial class EffectRunner(
         {
             return new RunEvent.EffectFailed(time.GetUtcNow(), effect.Id, failure.Message);
         }
+        catch (Exception failure) when (!stopping.IsCancellationRequested)
+        {
+            // Told to the run as well, so that it backs off and says why; left to the log alone it would try for ever.
+            LogUnexpected(effect.Id, failure);
+            return new RunEvent.EffectFailed(time.GetUtcNow(), effect.Id, failure.Message);
+        }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Effect {Effect} met what it was not made for")]
+    private partial void LogUnexpected(string effect, Exception failure);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Effect {Effect} broke off and will be issued again: {Reason}")]
     private partial void LogFailed(string effect, string reason);

@@ -38,10 +38,12 @@ internal sealed partial class Custodian(
 
     internal async Task LookAfterAllAsync(CancellationToken cancellationToken)
     {
-        var runs = (await rows.ReadRunsAsync(cancellationToken)).Where(run => run is { IsTombstone: false, Epoch: not null } && _busy.TryAdd(run.Uid, 0)).ToList();
+        var runs = (await rows.ReadRunsAsync(cancellationToken)).Where(run => run is { IsTombstone: false, Epoch: { } epoch } && fleet.FindStore(epoch.Target.Store) is not null).ToList();
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Value.CustodyParallel, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(runs, parallel, async (run, token) =>
         {
+            if (!_busy.TryAdd(run.Uid, 0))
+                return;
             try
             {
                 await LookAfterAsync(run, token);
@@ -49,6 +51,11 @@ internal sealed partial class Custodian(
             catch (StoreUnavailableException)
             {
                 // The store that it commits to is out of reach. Its lag grows, and shows; the next look tries again.
+            }
+            catch (Exception failure) when (Periodically.IsPassing(failure))
+            {
+                // One run that can't be told must not keep the others from being looked after.
+                LogFailed(failure.Message);
             }
             finally
             {
@@ -138,8 +145,8 @@ internal sealed partial class Custodian(
             await TellAsync(run, new RunEvent.TipAdvanced(time.GetUtcNow(), run.EpochNumber, new StoreTip(replica, commit, step, time.GetUtcNow()), run.Epoch.OwnCommits));
     }
 
-    private static ImmutableArray<string> NamedReplicas(RunState run) =>
-        [.. run.Spec.Checkpoints.Replicas.Prepend(run.Spec.Checkpoints.Store).Where(store => store != run.Epoch!.Target.Store).Distinct(StringComparer.Ordinal)];
+    private ImmutableArray<string> NamedReplicas(RunState run) =>
+        [.. run.Spec.Checkpoints.Replicas.Prepend(run.Spec.Checkpoints.Store).Where(store => store != run.Epoch!.Target.Store && fleet.FindStore(store) is not null).Distinct(StringComparer.Ordinal)];
 
     private string? StandIn(RunState run, ImmutableArray<string> named)
     {

@@ -19,16 +19,18 @@ internal sealed partial class MemberWatcher(
     ILogger<MemberWatcher> logger) : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(fleet.Members.Select(member => WatchAsync(member.Name, stoppingToken)));
+        Periodically.AllAsync(fleet.Members.Select(member => WatchAsync(member.Name, stoppingToken)));
 
     private async Task WatchAsync(string member, CancellationToken stopping)
     {
         try
         {
             var observer = new MemberObserver(member, options.Value.Site, sightings, grains, policy, time, LogFailed);
-            await Task.WhenAll(
-                clients.Get(member).WatchAsync(observer, options.Value.Settle, stopping),
-                Periodically.RunAsync(policy.Refresh, time, _ => observer.RefreshAsync(), LogFailed, stopping));
+            await Periodically.AllAsync(
+                [
+                    clients.Get(member).WatchAsync(observer, options.Value.Settle, stopping),
+                    Periodically.RunAsync(policy.Refresh, time, _ => observer.RefreshAsync(), LogFailed, stopping),
+                ]);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {

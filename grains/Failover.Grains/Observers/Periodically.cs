@@ -31,6 +31,17 @@ internal static class Periodically
         }
     }
 
+    /// <summary>
+    /// Loops that are to go on for ever, side by side: the first that ends takes the others with it, so that a witness that died of a bug is not silently missed while the
+    /// rest goes on.
+    /// </summary>
+    public static async Task AllAsync(IEnumerable<Task> loops)
+    {
+        Task[] all = [.. loops];
+        if (all.Length > 0)
+            await (await Task.WhenAny(all));
+    }
+
     /// <summary>Failures of what is around us; a bug of ours ends the loop, and with it the process.</summary>
     internal static bool IsPassing(Exception failure) =>
         failure is OrleansException or TimeoutException or TableUnavailableException or StoreUnavailableException;

@@ -21,7 +21,7 @@ internal sealed partial class Prober(
     ILogger<Prober> logger) : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(fleet.Members.Select(member => WitnessAsync(member.Name, stoppingToken)));
+        Periodically.AllAsync(fleet.Members.Select(member => WitnessAsync(member.Name, stoppingToken)));
 
     private Task WitnessAsync(string member, CancellationToken stopping)
     {

@@ -31,7 +31,7 @@ internal sealed partial class ProgressReader(
     TimeProvider time,
     ILogger<ProgressReader> logger) : BackgroundService
 {
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Periodically.AllAsync(
         from member in fleet.Members
         let store = HeartbeatStore.For(member.Name, fleet)
         where store is not null
@@ -87,8 +87,10 @@ internal sealed partial class ProgressReader(
             await port.TouchCanaryAsync(options.Value.Site, time.GetTimestamp().ToString("x"), cancellationToken);
             var texts = await port.ReadHeartbeatsAsync(member.Name, cancellationToken);
             var runs = (await rows.ReadRunsAsync(cancellationToken)).Where(run => run.Epoch?.Target.Member == member.Name && !run.IsTombstone).ToDictionary(run => run.Uid);
-            var beats = texts.Values.Select(Heartbeat.Parse).OfType<Heartbeat>().Where(beat => runs.ContainsKey(beat.Uid) && beat.Epoch == runs[beat.Uid].EpochNumber)
-                .ToImmutableDictionary(beat => beat.Uid);
+            // A file that bears another name than its run's is somebody's temporary, or a mistake: passed over.
+            var beats = texts.Select(text => (Name: text.Key, Beat: Heartbeat.Parse(text.Value)))
+                .Where(file => file.Beat is { } beat && beat.Uid == file.Name && runs.TryGetValue(beat.Uid, out var run) && beat.Epoch == run.EpochNumber)
+                .ToImmutableDictionary(file => file.Name, file => file.Beat!);
             var seen = beats.Values.Select(beat => new RunSighting(beat.Uid, beat.Epoch, beat.Attempt, beat.Step, runs[beat.Uid].Spec.Progress.HeartbeatInterval));
             return (new StoreReading(store.Name, Answered: true, outside, [.. seen]), beats);
         }

@@ -26,7 +26,7 @@ internal sealed partial class Sweeper(
     TimeProvider time,
     ILogger<Sweeper> logger) : BackgroundService
 {
-    private readonly Dictionary<(string Uid, int Epoch), long> _absentSince = [];
+    private readonly Dictionary<(string Member, string Uid, int Epoch), long> _absentSince = [];
     private readonly HashSet<string> _strangeTold = [];
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
@@ -48,7 +48,7 @@ internal sealed partial class Sweeper(
         var review = WorkloadReview.Of(member, sight.Workloads, runs, time.GetUtcNow());
         foreach (var addressed in review.Events)
             await grains.GetGrain<IRunGrain>(addressed.RunUid).ApplyAsync(addressed.Event);
-        await TellAbsentAsync(review.Absent);
+        await TellAbsentAsync(member, review.Absent);
         TellStrange(member, review.Strange);
         foreach (var stale in review.Stale.Where(workload => workload.Phase != WorkloadPhase.Terminating))
             await DeleteAsync(member, stale, cancellationToken);
@@ -77,10 +77,11 @@ internal sealed partial class Sweeper(
     }
 
     /// <summary>A workload that a fresh launch has just created may not be in the picture yet; one that stays away is gone.</summary>
-    private async Task TellAbsentAsync(ImmutableArray<(string Uid, int Epoch)> absent)
+    private async Task TellAbsentAsync(string member, ImmutableArray<(string Uid, int Epoch)> absent)
     {
         var now = time.GetTimestamp();
-        foreach (var gone in absent)
+        var keys = absent.Select(one => (Member: member, one.Uid, one.Epoch)).ToList();
+        foreach (var gone in keys)
         {
             if (_absentSince.TryAdd(gone, now) || time.GetElapsedTime(_absentSince[gone], now) < options.Value.AbsentAfter)
                 continue;
@@ -88,7 +89,7 @@ internal sealed partial class Sweeper(
             var failed = new RunEvent.WorkloadFailed(time.GetUtcNow(), gone.Epoch, null, "its workload is gone");
             await grains.GetGrain<IRunGrain>(gone.Uid).ApplyAsync(failed);
         }
-        foreach (var back in _absentSince.Keys.Except(absent).ToList())
+        foreach (var back in _absentSince.Keys.Where(known => known.Member == member).Except(keys).ToList())
             _absentSince.Remove(back);
     }
 

@@ -53,7 +53,8 @@ internal sealed partial class PlannerGrain(
         SnapshotVersion = ++_snapshot,
         Fleet = fleet,
         Runs = [.. (await rows.ReadRunsAsync(CancellationToken.None)).Where(run => !run.IsTombstone || !run.PendingSeals.IsEmpty || !run.Pins.IsEmpty)],
-        Members = await rows.ReadMembersAsync(CancellationToken.None),
+        // A member that the fleet file no longer lists keeps its row, and is nobody's to ask.
+        Members = [.. (await rows.ReadMembersAsync(CancellationToken.None)).Where(member => fleet.FindMember(member.Name) is not null)],
     };
 
     private async Task TickAsync(PlannerInput input)

@@ -99,6 +99,10 @@ public sealed class PlantedViolationTests
         });
 
     [Fact]
+    public void Of_StaleWorkloadThatIsNeverRemoved_I9() =>
+        Expect("I9", record => record.Replace<ApiCallSeen>(seen => seen.Call.Verb == "delete", seen => seen with { Call = seen.Call with { Status = 503 } }));
+
+    [Fact]
     public void Of_OtherWeights_Weights() =>
         Expect("weights", record => record.Replace<RunFinished>(_ => true, end => end with { WeightsSha256 = new string('0', 64) }));
 

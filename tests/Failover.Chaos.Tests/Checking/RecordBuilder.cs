@@ -181,5 +181,7 @@ internal sealed class RecordBuilder
         Add(73, new RunFinished(Trainer(2), Steps, TrainingMath.Reference(Seed, Steps), end.Provenance));
         Add(74, new AttemptExited(Trainer(2), 0, "trained to the end", 20));
         AddRow(76, launching with { Step = "Finished", Move = null, LastMove = move });
+        // The lost member is back, and what was left there of epoch 1 is swept.
+        Add(95, Call("delete", 1, East, 200, 95));
     }
 }

@@ -22,7 +22,7 @@ public sealed class CommitStagerTests : IDisposable
     public CommitStagerTests()
     {
         var options = Options.Create(new EffectOptions());
-        _surveyor = new LineageSurveyor(_stores, _records, options);
+        _surveyor = new LineageSurveyor(_stores, Samples.Fleet(store => store), _records, options);
         _stager = new CommitStager(_stores, _surveyor, _records, options, new FakeTimeProvider(Samples.Start));
     }
 
