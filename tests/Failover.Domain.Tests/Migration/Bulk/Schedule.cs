@@ -133,7 +133,8 @@ internal sealed class Schedule
     {
         var before = Row;
         _rows.Add(next);
-        if (happened is RunEvent.Surveyed or RunEvent.Sealed { Survey: not null })
+        // Only what was chosen from is what the choice is judged by: an owed seal that is set later shows what nobody could reach before.
+        if (before.Step is RunStep.Reserved or RunStep.Fenced && happened is (RunEvent.Surveyed or RunEvent.Sealed { Survey: not null }))
             _sound = sound;
         if (next.EpochNumber < before.EpochNumber)
             Violate($"the epoch went back from {before.EpochNumber} to {next.EpochNumber}");
