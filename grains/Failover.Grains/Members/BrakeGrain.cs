@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Failover.Abstractions.Grains;
 using Failover.Abstractions.State;
 using Failover.Domain.Health;
+using Failover.Grains.State;
 using Microsoft.Extensions.Logging;
 
 namespace Failover.Grains.Members;
@@ -21,17 +22,7 @@ internal sealed partial class BrakeGrain(
         var transition = BrakeMachine.Next(before, brakeEvent, policy);
         if (!transition.MustStore)
             return transition.Answers;
-        row.State = transition.State;
-        try
-        {
-            await row.WriteStateAsync();
-        }
-        catch
-        {
-            // Memory is ahead of the store now, or nobody knows: the next activation reads what is true.
-            DeactivateOnIdle();
-            throw;
-        }
+        await row.StoreAsync(transition.State, this);
         if (transition.State.HeldBecause is { } reason && before.HeldBecause is null)
             LogHeld(reason);
         if (transition.State.HeldBecause is null && before.HeldBecause is not null)

@@ -2,6 +2,7 @@ using Failover.Abstractions.Grains;
 using Failover.Abstractions.State;
 using Failover.Domain.Fleet;
 using Failover.Domain.Members;
+using Failover.Grains.State;
 using Microsoft.Extensions.Logging;
 
 namespace Failover.Grains.Members;
@@ -48,17 +49,7 @@ internal sealed partial class MemberGrain(
         _state = transition.State;
         if (!transition.MustStore && row.RecordExists)
             return transition;
-        row.State = transition.State;
-        try
-        {
-            await row.WriteStateAsync();
-        }
-        catch
-        {
-            // Memory is ahead of the store now, or nobody knows: the next activation reads what is true.
-            DeactivateOnIdle();
-            throw;
-        }
+        await row.StoreAsync(transition.State, this);
         if (transition.Verdict is { } change)
             LogVerdict(transition.State.Name, change.From.ToString(), transition.State.Verdict.ToString(), transition.State.VerdictDetail);
         return transition;

@@ -3,6 +3,7 @@ using Failover.Abstractions.State;
 using Failover.Domain.Migration;
 using Failover.Domain.Runs;
 using Failover.Grains.Effects;
+using Failover.Grains.State;
 using Failover.Grains.Telemetry;
 using Microsoft.Extensions.Logging;
 
@@ -27,7 +28,7 @@ internal sealed partial class RunGrain(
     public async Task<RunState> SubmitAsync(RunSpec spec)
     {
         if (!row.RecordExists)
-            await StoreAsync(RunMachine.Submit(this.GetPrimaryKeyString(), spec, time.GetUtcNow()));
+            await row.StoreAsync(RunMachine.Submit(this.GetPrimaryKeyString(), spec, time.GetUtcNow()), this);
         return row.State;
     }
 
@@ -42,7 +43,7 @@ internal sealed partial class RunGrain(
         var transition = RunMachine.Next(before, runEvent, policy);
         if (transition.Changed)
         {
-            await StoreAsync(transition.State);
+            await row.StoreAsync(transition.State, this);
             MoveTelemetry.Record(before, transition.State);
             if (before.Step != transition.State.Step)
                 LogStep(before.Uid, before.Spec.Name, before.Step, transition.State.Step, runEvent.GetType().Name, transition.State.Waiting?.Detail);
@@ -51,21 +52,6 @@ internal sealed partial class RunGrain(
     }
 
     public Task<RunState?> GetAsync() => Task.FromResult(row.RecordExists ? row.State : null);
-
-    private async Task StoreAsync(RunState next)
-    {
-        row.State = next;
-        try
-        {
-            await row.WriteStateAsync();
-        }
-        catch
-        {
-            // Memory is ahead of the store now, or nobody knows: the next activation reads what is true.
-            DeactivateOnIdle();
-            throw;
-        }
-    }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Run {Uid} ({Name}): {From} to {To} on {Event}. {Detail}")]
     private partial void LogStep(string uid, string name, RunStep from, RunStep to, string @event, string? detail);
