@@ -5,7 +5,7 @@ using Failover.Domain.Migration;
 
 namespace Failover.Domain.Planning;
 
-/// <summary>The first half of a planner's pass: whose place is lost, what to ask the brake, and which reservations still hold.</summary>
+/// <summary>The first half of a planner's pass: whose place is lost, and what to ask the brake. Beside it, which reservations still hold.</summary>
 public static class Displacement
 {
     /// <summary>
@@ -30,8 +30,19 @@ public static class Displacement
         return new DisplacementOutput(
             events.ToImmutable(),
             requested,
-            Holding(input),
             [.. input.Fleet.Regions.Select(region => RegionVerdicts.Of(region.Name, input.Members))]);
+    }
+
+    /// <summary>
+    /// For each member that has a row: every epoch that holds GPUs there, or is about to. The ledger may drop all else that it promised before the rows were read.
+    /// </summary>
+    public static ImmutableSortedDictionary<string, ImmutableArray<RunEpoch>> Holding(PlannerInput input)
+    {
+        var held = input.Runs.SelectMany(InFlight.Holds).ToLookup(held => held.Member, held => held.Epoch);
+        return input.Members.ToImmutableSortedDictionary(
+            member => member.Name,
+            member => held[member.Name].OrderBy(epoch => epoch.RunUid, StringComparer.Ordinal).ThenBy(epoch => epoch.Epoch).ToImmutableArray(),
+            StringComparer.Ordinal);
     }
 
     /// <summary>When the trouble with a member was first seen.</summary>
@@ -90,14 +101,5 @@ public static class Displacement
             .Select(region => new RegionGpus(region.Key, region.Sum()));
         var outOfReach = input.Members.Count(member => member.Verdict is MemberVerdict.ControlPlaneDown or MemberVerdict.Suspect or MemberVerdict.Lost);
         return new FleetTotals([.. gpus], input.Fleet.Members.Length, outOfReach);
-    }
-
-    private static ImmutableSortedDictionary<string, ImmutableArray<RunEpoch>> Holding(PlannerInput input)
-    {
-        var held = input.Runs.SelectMany(InFlight.Holds).ToLookup(held => held.Member, held => held.Epoch);
-        return input.Members.ToImmutableSortedDictionary(
-            member => member.Name,
-            member => held[member.Name].OrderBy(epoch => epoch.RunUid, StringComparer.Ordinal).ThenBy(epoch => epoch.Epoch).ToImmutableArray(),
-            StringComparer.Ordinal);
     }
 }

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Failover.Domain.Health;
-using Failover.Domain.Members;
 using Failover.Domain.Placement;
 
 namespace Failover.Domain.Planning;
@@ -8,12 +7,10 @@ namespace Failover.Domain.Planning;
 /// <summary>Before the brake is asked.</summary>
 /// <param name="Events">For the runs that lost their place, or their move's target; ordered by uid, one a run. To be stored before placement is decided.</param>
 /// <param name="Requested">What to ask the brake, also when nobody is displaced: by uid, those of this pass and those that wait already.</param>
-/// <param name="Holding">For each member that has a row: every epoch that holds GPUs there, or is about to; the ledger may drop all others.</param>
 /// <param name="Regions">What the members of each region add up to, in the order of the fleet file; for people.</param>
 public sealed record DisplacementOutput(
     ImmutableArray<AddressedEvent> Events,
     BrakeEvent.Requested Requested,
-    ImmutableSortedDictionary<string, ImmutableArray<RunEpoch>> Holding,
     ImmutableArray<RegionVerdict> Regions);
 
 /// <summary>After the brake has answered.</summary>

@@ -1,9 +1,11 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Failover.Abstractions.Grains;
 using Failover.Abstractions.Ports;
 using Failover.Domain.Fleet;
 using Failover.Domain.Members;
 using Failover.Domain.Migration;
+using Failover.Domain.Planning;
 using Failover.Grains.Effects;
 using Failover.Grains.State;
 using Microsoft.Extensions.Hosting;
@@ -26,32 +28,42 @@ internal sealed partial class Sweeper(
     TimeProvider time,
     ILogger<Sweeper> logger) : BackgroundService
 {
-    private readonly Dictionary<(string Member, string Uid, int Epoch), long> _absentSince = [];
-    private readonly HashSet<string> _strangeTold = [];
+    // Members are swept side by side.
+    private readonly ConcurrentDictionary<(string Member, string Uid, int Epoch), long> _absentSince = [];
+    private readonly ConcurrentDictionary<string, byte> _strangeTold = [];
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Periodically.RunAsync(options.Value.SweepInterval, time, SweepAllAsync, LogFailed, stoppingToken);
 
     internal async Task SweepAllAsync(CancellationToken cancellationToken)
     {
-        foreach (var member in fleet.Members)
-        {
-            var startedAt = time.GetUtcNow();
-            if (sightings.Latest(member.Name) is { } sight)
-                await SweepAsync(member.Name, sight, startedAt, cancellationToken);
-        }
+        var startedAt = time.GetUtcNow();
+        var pictures = fleet.Members
+            .Select(member => (member.Name, Sight: sightings.Latest(member.Name)))
+            .Where(picture => picture.Sight is not null)
+            .ToList();
+        if (pictures.Count == 0)
+            return;
+        // After the pictures: what they show was launched for rows that were stored before.
+        var runs = (await rows.ReadRunsAsync(cancellationToken)).ToDictionary(run => run.Uid);
+        await Fanout.ForEachAsync(
+            pictures,
+            picture => SweepAsync(picture.Name, picture.Sight!, runs, startedAt, cancellationToken),
+            (picture, failure) => Tell(picture.Name, failure),
+            cancellationToken);
     }
 
-    private async Task SweepAsync(string member, MemberObservation sight, DateTimeOffset startedAt, CancellationToken cancellationToken)
+    private async Task SweepAsync(
+        string member, MemberObservation sight, Dictionary<string, RunState> runs, DateTimeOffset startedAt, CancellationToken cancellationToken)
     {
-        var runs = (await rows.ReadRunsAsync(cancellationToken)).ToDictionary(run => run.Uid);
         var review = WorkloadReview.Of(member, sight.Workloads, runs, time.GetUtcNow());
-        foreach (var addressed in review.Events)
-            await grains.GetGrain<IRunGrain>(addressed.RunUid).ApplyAsync(addressed.Event);
-        await TellAbsentAsync(member, review.Absent);
+        var events = review.Events.Concat(Gone(member, review.Absent));
         TellStrange(member, review.Strange);
-        foreach (var stale in review.Stale.Where(workload => workload.Phase != WorkloadPhase.Terminating))
-            await DeleteAsync(member, stale, cancellationToken);
+        await Fanout.ForEachAsync(
+            events, addressed => grains.GetGrain<IRunGrain>(addressed.RunUid).ApplyAsync(addressed.Event), (addressed, failure) => Tell(addressed.RunUid, failure), cancellationToken);
+        await Fanout.ForEachAsync(
+            review.Stale.Where(workload => workload.Phase != WorkloadPhase.Terminating),
+            stale => DeleteAsync(member, stale, cancellationToken), (stale, failure) => Tell(stale.Name, failure), cancellationToken);
         var names = review.Stale.Select(workload => $"{workload.Namespace}/{workload.Name}").ToImmutableArray();
         // A deleted workload is out of sight at once; its pods hold their GPUs until they are gone.
         var held = sight.Capacity.Workloads.Any(use => runs.GetValueOrDefault(use.RunUid)?.EpochNumber > use.Epoch);
@@ -72,25 +84,34 @@ internal sealed partial class Sweeper(
     /// <summary>Once for each: what another installation's restore, or a hand, left there is for a person to look at.</summary>
     private void TellStrange(string member, ImmutableArray<SeenWorkload> strange)
     {
-        foreach (var workload in strange.Where(workload => _strangeTold.Add(workload.ObjectUid)))
+        foreach (var workload in strange.Where(workload => _strangeTold.TryAdd(workload.ObjectUid, 0)))
             LogStrange(workload.Name, member, workload.RunUid, workload.Epoch);
     }
 
     /// <summary>A workload that a fresh launch has just created may not be in the picture yet; one that stays away is gone.</summary>
-    private async Task TellAbsentAsync(string member, ImmutableArray<(string Uid, int Epoch)> absent)
+    private List<AddressedEvent> Gone(string member, ImmutableArray<(string Uid, int Epoch)> absent)
     {
+        var events = new List<AddressedEvent>();
         var now = time.GetTimestamp();
         var keys = absent.Select(one => (Member: member, one.Uid, one.Epoch)).ToList();
         foreach (var gone in keys)
         {
             if (_absentSince.TryAdd(gone, now) || time.GetElapsedTime(_absentSince[gone], now) < options.Value.AbsentAfter)
                 continue;
-            _absentSince.Remove(gone);
-            var failed = new RunEvent.WorkloadFailed(time.GetUtcNow(), gone.Epoch, null, "its workload is gone");
-            await grains.GetGrain<IRunGrain>(gone.Uid).ApplyAsync(failed);
+            _absentSince.TryRemove(gone, out _);
+            events.Add(new AddressedEvent(gone.Uid, new RunEvent.WorkloadFailed(time.GetUtcNow(), gone.Epoch, null, "its workload is gone")));
         }
         foreach (var back in _absentSince.Keys.Where(known => known.Member == member).Except(keys).ToList())
-            _absentSince.Remove(back);
+            _absentSince.TryRemove(back, out _);
+        return events;
+    }
+
+    private void Tell(string whom, Exception failure)
+    {
+        if (Periodically.IsPassing(failure))
+            LogFailed($"{whom}: {failure.Message}");
+        else
+            LogOdd(failure, whom);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Swept {Workload} on {Member}: epoch {Epoch}, current is {Current}: {Outcome}")]
@@ -101,4 +122,7 @@ internal sealed partial class Sweeper(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A sweep broke off and will be repeated: {Reason}")]
     private partial void LogFailed(string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "What was seen of {Whom} could not be dealt with; the sweep went on with the others")]
+    private partial void LogOdd(Exception failure, string whom);
 }

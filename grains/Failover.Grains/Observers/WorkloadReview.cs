@@ -32,7 +32,7 @@ internal sealed record WorkloadReview(
         }
         var seen = workloads.Select(workload => (workload.RunUid, workload.Epoch)).ToHashSet();
         var absent = runs.Values
-            .Where(run => run.Step is RunStep.Verifying or RunStep.Running && run.Epoch!.Target.Member == member && !seen.Contains((run.Uid, run.EpochNumber)))
+            .Where(run => run.Step is RunStep.Verifying or RunStep.Running && run.Epoch?.Target.Member == member && !seen.Contains((run.Uid, run.EpochNumber)))
             .Select(run => (run.Uid, run.EpochNumber));
         return new WorkloadReview(events.ToImmutable(), stale.ToImmutable(), strange.ToImmutable(), [.. absent]);
     }

@@ -4,14 +4,15 @@ using Failover.Domain.Fleet;
 using Failover.Domain.Members;
 using Failover.Domain.Migration;
 using Failover.Domain.Planning;
+using Failover.Grains.Observers;
 using Failover.Grains.State;
 using Microsoft.Extensions.Logging;
 
 namespace Failover.Grains.Planning;
 
 /// <summary>
-/// One pass after the other over the stored rows: whose place is lost, who may move, where to; and the ticks that time alone makes due. It remembers nothing, so nothing
-/// displaced is forgotten with an activation.
+/// One pass after the other over the stored rows: whose place is lost, who may move, where to; and then the upkeep that nobody waits for. It remembers nothing that a
+/// decision is made from, so nothing displaced is forgotten with an activation.
 /// </summary>
 [GrainType("planner")]
 internal sealed partial class PlannerGrain(
@@ -30,21 +31,36 @@ internal sealed partial class PlannerGrain(
 
     public async Task PlanAsync()
     {
-        var asOf = time.GetUtcNow();
+        try
+        {
+            await PlaceAsync();
+        }
+        finally
+        {
+            // Deadlines and the ledgers of members are kept up also where nothing could be placed.
+            await KeepUpAsync();
+        }
+    }
+
+    private async Task PlaceAsync()
+    {
         var found = await ReadAsync();
         var displacement = Displacement.Find(found, policy);
         await SendAsync(displacement.Events);
-        foreach (var (member, holding) in displacement.Holding)
-        {
-            var reconciled = new MemberEvent.ReservationsReconciled(time.GetUtcNow(), asOf, holding);
-            await TellAsync(member, () => GrainFactory.GetGrain<IMemberGrain>(member).ApplyAsync(reconciled));
-        }
-
         var answers = await GrainFactory.GetGrain<IBrakeGrain>(IBrakeGrain.Key).ApplyAsync(displacement.Requested);
         var settled = displacement.Events.IsEmpty ? found : await ReadAsync();
-        var planned = PlannerPass.Place(settled, answers, policy);
-        await SendAsync(planned.Events);
-        await TickAsync(planned.Events.IsEmpty ? settled : await ReadAsync());
+        await SendAsync(PlannerPass.Place(settled, answers, policy).Events);
+    }
+
+    private async Task KeepUpAsync()
+    {
+        var input = await ReadAsync();
+        var ledgers = Displacement.Holding(input)
+            .Select(member => ToMember(member.Key, new MemberEvent.ReservationsReconciled(time.GetUtcNow(), input.Now, member.Value)));
+        var ticks = fleet.Members.Select(member => ToMember(member.Name, new MemberEvent.Tick(time.GetUtcNow())));
+        var due = input.Runs.Where(run => RunMachine.NeedsTick(run, input.Now, policy.Runs)).Select(run => ToRun(run.Uid, new RunEvent.Tick(time.GetUtcNow())));
+        // All at once, in any order: a grain that takes long delays nobody's deadline.
+        await TellAsync(ledgers.Concat(ticks).Concat(due));
     }
 
     private async Task<PlannerInput> ReadAsync() => new()
@@ -57,30 +73,27 @@ internal sealed partial class PlannerGrain(
         Members = [.. (await rows.ReadMembersAsync(CancellationToken.None)).Where(member => fleet.FindMember(member.Name) is not null)],
     };
 
-    private async Task TickAsync(PlannerInput input)
-    {
-        foreach (var run in input.Runs.Where(run => RunMachine.NeedsTick(run, input.Now, policy.Runs)))
-            await TellAsync(run.Uid, () => GrainFactory.GetGrain<IRunGrain>(run.Uid).ApplyAsync(new RunEvent.Tick(time.GetUtcNow())));
-        foreach (var member in fleet.Members)
-            await TellAsync(member.Name, () => GrainFactory.GetGrain<IMemberGrain>(member.Name).ApplyAsync(new MemberEvent.Tick(time.GetUtcNow())));
-    }
+    private Task SendAsync(ImmutableArray<AddressedEvent> events) => TellAsync(events.Select(addressed => ToRun(addressed.RunUid, addressed.Event)));
 
-    private Task SendAsync(ImmutableArray<AddressedEvent> events) =>
-        Task.WhenAll(events.Select(addressed => TellAsync(addressed.RunUid, () => GrainFactory.GetGrain<IRunGrain>(addressed.RunUid).ApplyAsync(addressed.Event))));
+    private (string Whom, Func<Task> Tell) ToRun(string uid, RunEvent what) => (uid, () => GrainFactory.GetGrain<IRunGrain>(uid).ApplyAsync(what));
+
+    private (string Whom, Func<Task> Tell) ToMember(string name, MemberEvent what) => (name, () => GrainFactory.GetGrain<IMemberGrain>(name).ApplyAsync(what));
 
     /// <summary>One grain that can't be told now must not keep the others from being told; the next pass tells it again.</summary>
-    private async Task TellAsync(string whom, Func<Task> tell)
-    {
-        try
+    private Task TellAsync(IEnumerable<(string Whom, Func<Task> Tell)> messages) => Fanout.ForEachAsync(
+        messages,
+        message => message.Tell(),
+        (message, failure) =>
         {
-            await tell();
-        }
-        catch (Exception failure) when (failure is OrleansException or TimeoutException or Abstractions.State.TableUnavailableException)
-        {
-            LogNotTold(whom, failure.Message);
-        }
-    }
+            if (Periodically.IsPassing(failure))
+                LogNotTold(message.Whom, failure.Message);
+            else
+                LogOdd(failure, message.Whom);
+        });
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Whom} could not be told and will be told again: {Reason}")]
     private partial void LogNotTold(string whom, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Whom} could not take what it was told; the others were told")]
+    private partial void LogOdd(Exception failure, string whom);
 }

@@ -19,6 +19,12 @@ namespace Failover.Silo.Hosting;
 /// <summary>The composition root: which adapters stand behind the ports, and how the host is put together.</summary>
 public static class SiloHost
 {
+    /// <summary>
+    /// How long a call of a grain may go without an answer before its outcome is unknown. A turn waits for nothing but a write of one row, milliseconds even with a thousand others in
+    /// line; what takes longer is a store that stands still, and is to be known within the 20 s in which a loss is confirmed. Less would take a busy machine for one.
+    /// </summary>
+    internal static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(15);
+
     private static readonly Dictionary<string, string> Switches = new()
     {
         ["--fleet"] = $"{SiloOptions.SectionName}:{nameof(SiloOptions.Fleet)}",
@@ -106,6 +112,7 @@ public static class SiloHost
     {
         // One silo clusters with itself; membership over the tables comes with many.
         silo.UseLocalhostClustering(options.SiloPort, options.GatewayPort, serviceId: "failover", clusterId: "failover");
+        silo.Configure<SiloMessagingOptions>(messages => messages.ResponseTimeout = ResponseTimeout);
         silo.Configure<EndpointOptions>(endpoints => endpoints.AdvertisedIPAddress = IPAddress.Loopback);
         silo.AddConditionalTableGrainStorage(TableStorage.Name);
         silo.AddConditionalTableReminders();

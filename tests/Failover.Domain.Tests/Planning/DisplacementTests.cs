@@ -152,9 +152,9 @@ public sealed class DisplacementTests
     [InlineData(RunStep.Running, MoveCause.Failover, "e1: a/1")]
     [InlineData(RunStep.Finishing, MoveCause.Failover, "")]
     [InlineData(RunStep.Finished, MoveCause.Failover, "")]
-    public void Find_Holding_IsWhatTheStepNeeds(RunStep step, MoveCause cause, string held)
+    public void Holding_EachStep_IsWhatItNeeds(RunStep step, MoveCause cause, string held)
     {
-        var holding = Find(Run("a", step).On("e1").MovingTo("w1", cause), Member("e1"), Member("w1")).Holding;
+        var holding = Displacement.Holding(Input([Run("a", step).On("e1").MovingTo("w1", cause)], Member("e1"), Member("w1")));
         Assert.Equal(["e1", "w1"], holding.Keys);
         Assert.Equal(held, string.Join("; ", holding.SelectMany(member => member.Value.Select(epoch => $"{member.Key}: {epoch.RunUid}/{epoch.Epoch}"))));
     }

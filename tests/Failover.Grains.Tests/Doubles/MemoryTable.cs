@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Failover.Abstractions.State;
@@ -12,10 +13,25 @@ internal sealed class MemoryTable : IConditionalTable
     private readonly Lock _lock = new();
     private readonly SortedDictionary<(string Partition, string Row), TableRow> _rows = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ConcurrentDictionary<string, int> _ranges = new();
     private long _version;
 
     /// <summary>Rows whose writes fail, as if the store did not answer. Nothing is written.</summary>
     public ImmutableHashSet<string> Failing { get; set; } = [];
+
+    /// <summary>Rows whose writes have no answer until <see cref="Release"/>.</summary>
+    public ImmutableHashSet<string> Hanging { get; set; } = [];
+
+    /// <summary>How often a whole partition was read.</summary>
+    public int RangesOf(string partition) => _ranges.GetValueOrDefault(partition);
+
+    /// <summary>Lets all that hangs go on.</summary>
+    public void Release()
+    {
+        Hanging = [];
+        _released.SetResult();
+    }
 
     public Task<TableRow?> ReadAsync(string partition, string row, CancellationToken cancellationToken = default)
     {
@@ -26,6 +42,7 @@ internal sealed class MemoryTable : IConditionalTable
     public async IAsyncEnumerable<TableRow> RangeAsync(
         string partition, string? fromRow = null, string? toRow = null, int limit = int.MaxValue, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
+        _ranges.AddOrUpdate(partition, 1, (_, count) => count + 1);
         ImmutableArray<TableRow> found;
         lock (_lock)
         {
@@ -41,8 +58,10 @@ internal sealed class MemoryTable : IConditionalTable
             yield return row;
     }
 
-    public Task<WriteResult> WriteAsync(string partition, ImmutableArray<TableWrite> writes, CancellationToken cancellationToken = default)
+    public async Task<WriteResult> WriteAsync(string partition, ImmutableArray<TableWrite> writes, CancellationToken cancellationToken = default)
     {
+        if (writes.Any(write => Hanging.Contains(write.Row)))
+            await _released.Task;
         TaskCompletionSource changed;
         ImmutableArray<string> tags;
         lock (_lock)
@@ -50,13 +69,13 @@ internal sealed class MemoryTable : IConditionalTable
             if (writes.Any(write => Failing.Contains(write.Row)))
                 throw new TableUnavailableException("made to fail");
             if (writes.FirstOrDefault(write => !Holds(partition, write)) is { } conflict)
-                return Task.FromResult(new WriteResult(WriteOutcome.Conflict, [], conflict.Row));
+                return new WriteResult(WriteOutcome.Conflict, [], conflict.Row);
             tags = [.. writes.Select(write => Apply(partition, write))];
             changed = _changed;
             _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
         changed.SetResult();
-        return Task.FromResult(new WriteResult(WriteOutcome.Written, tags));
+        return new WriteResult(WriteOutcome.Written, tags);
     }
 
     /// <summary>The first version of a row that is as asked for; fails once patience ends.</summary>

@@ -157,6 +157,48 @@ public sealed class SweeperTests : IAsyncLifetime
         Assert.Null(await _bench.Table.ReadAsync(TableStorage.PartitionOf("member"), "east-1", TestContext.Current.CancellationToken));
     }
 
+    [Fact]
+    public async Task Sweep_SeveralMembersInSight_ReadsTheRunsRowsOnce()
+    {
+        foreach (var store in Samples.Stores)
+            See($"{store}-1");
+        var before = _bench.Table.RangesOf(TableStorage.PartitionOf("run"));
+
+        await SweepAsync();
+
+        Assert.Equal(1, _bench.Table.RangesOf(TableStorage.PartitionOf("run")) - before);
+    }
+
+    [Fact]
+    public async Task Sweep_OneDeletionFails_TheOthersAndTheOtherMembersAreSwept()
+    {
+        var odd = await _bench.PutAsync(Samples.Running(Samples.NewUid(), cut: new CommitRef(1, 0)));
+        await _bench.PutAsync(Samples.Running(_uid, cut: new CommitRef(1, 0)));
+        _bench.Members["north-1"].OnDeleting = deleted => deleted.RunUid == odd ? throw new InvalidOperationException("odd") : Task.CompletedTask;
+        See("north-1", Samples.Workload(odd, 1), Samples.Workload(_uid, 1));
+        See("west-1", Samples.Workload(_uid, 1));
+
+        await SweepAsync();
+
+        Assert.Equal([.. new[] { odd, _uid }.Order()], _bench.Members["north-1"].Deletions.Select(deleted => deleted.RunUid).Order());
+        Assert.Single(_bench.Members["west-1"].Deletions);
+        Assert.Equal(2, (await MemberAsync("north-1")).StaleWorkloads.Length);
+    }
+
+    [Fact]
+    public async Task Sweep_OneRunCannotBeTold_TheOthersAre()
+    {
+        var odd = await _bench.PutAsync(Samples.Running(Samples.NewUid()));
+        await _bench.PutAsync(Samples.Running(_uid));
+        _bench.Table.Failing = [odd];
+        See("east-1", Samples.Workload(odd, 1, WorkloadPhase.Failed, exitCode: 1), Samples.Workload(_uid, 1, WorkloadPhase.Failed, exitCode: 1));
+
+        await SweepAsync();
+
+        await _bench.WaitForRunAsync(_uid, run => run.Step == RunStep.Waiting);
+        Assert.True((await MemberAsync("east-1")).Clean);
+    }
+
     private void See(string member, params SeenWorkload[] workloads) =>
         _bench.Services.GetRequiredService<SightingBoard>().Post(member, Samples.Sight(workloads));
 

@@ -1,4 +1,5 @@
 using Failover.Abstractions.Grains;
+using Failover.Abstractions.State;
 using Failover.Domain.Checkpoints;
 using Failover.Domain.Health;
 using Failover.Domain.Members;
@@ -108,6 +109,27 @@ public sealed class PlannerGrainTests : IAsyncLifetime
         _bench.Table.Failing = [];
         await PlanAsync();
         await _bench.WaitForRunAsync(_uid, run => run.Step == RunStep.Verifying);
+    }
+
+    [Fact]
+    public async Task Pass_AMemberDoesNotAnswer_RunsArePlacedAndTheOtherLedgersKeptMeanwhile()
+    {
+        await HealthyAsync("east-1");
+        await HealthyAsync("west-1");
+        foreach (var member in (string[])["east-1", "west-1"])
+            await _bench.Grains.GetGrain<IMemberGrain>(member).ReserveAsync(new GpuReservation("forgotten", 1, "reserve", "h100", 1, 8, _bench.Time.GetUtcNow()));
+        await _bench.Run(_uid).SubmitAsync(Samples.Spec with { Regions = ["west"] });
+        await _bench.PutAsync(Samples.Running(Samples.NewUid()) with { Step = RunStep.Finishing });
+        _bench.Table.Hanging = ["east-1"];
+
+        var pass = PlanAsync();
+        await _bench.WaitForRunAsync(_uid, run => run.Step == RunStep.Verifying);
+        await _bench.Table.WaitForAsync<MemberState>(TableStorage.PartitionOf("member"), "west-1", member => member.Reservations.All(held => held.RunUid != "forgotten"));
+        Assert.False(pass.IsCompleted);
+
+        _bench.Table.Release();
+        await pass;
+        Assert.Empty((await MemberAsync("east-1")).Reservations);
     }
 
     [Fact]

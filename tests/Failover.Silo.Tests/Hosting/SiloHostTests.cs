@@ -4,6 +4,8 @@ using Failover.Domain.Migration;
 using Failover.Domain.Planning;
 using Failover.Silo.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 
 namespace Failover.Silo.Tests.Hosting;
 
@@ -93,6 +95,15 @@ public sealed class SiloHostTests : IDisposable
         var planning = services.GetRequiredService<PlanningPolicy>();
         Assert.Equal((TimeSpan.FromMinutes(2), runs), (planning.ReturnGrace, planning.Runs));
         Assert.Equal(FleetFile.Load(Example).Sites, services.GetRequiredService<MemberPolicy>().Sites);
+    }
+
+    [Fact]
+    public async Task Build_GrainCalls_HaveATimeOutThatIsOurs()
+    {
+        await using var app = SiloHost.Build(Good);
+
+        // Shorter than the 20 s in which a loss is to be confirmed, and not Orleans' own 30 s.
+        Assert.Equal(TimeSpan.FromSeconds(15), app.Services.GetRequiredService<IOptions<SiloMessagingOptions>>().Value.ResponseTimeout);
     }
 
     [Fact]
