@@ -17,7 +17,7 @@ UID, EPOCH, NONCE = os.environ["FAILOVER_UID"], int(os.environ["FAILOVER_EPOCH"]
 FOLDER, RESUME, HEARTBEAT = path_of("FAILOVER_CHECKPOINT_URI"), path_of("FAILOVER_RESUME_URI"), path_of("FAILOVER_HEARTBEAT_URI")
 ROOT = os.path.dirname(FOLDER)
 STEPS, COMMIT_EVERY = int(os.environ.get("TRAINER_STEPS", 1000)), int(os.environ.get("TRAINER_COMMIT_EVERY", 50))
-STEP_SECONDS, HEARTBEAT_SECONDS = float(os.environ.get("TRAINER_STEP_SECONDS", 0.1)), float(os.environ.get("FAILOVER_HEARTBEAT_SECONDS", 5))
+STEP_SECONDS, HEARTBEAT_SECONDS = float(os.environ.get("TRAINER_STEP_SECONDS", 0.1)), float(os.environ.get("FAILOVER_HEARTBEAT_SECONDS") or 5)
 
 
 def read(path):

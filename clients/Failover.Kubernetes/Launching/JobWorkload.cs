@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Failover.Abstractions.Ports;
@@ -10,6 +11,15 @@ namespace Failover.Kubernetes.Launching;
 public sealed class JobWorkload : IWorkloadKind
 {
     private const string EnvironmentPrefix = "FAILOVER_";
+
+    /// <summary>
+    /// All variables of the trainer's contract. What is not said is said to be empty: <c>env</c> wins over <c>envFrom</c>, so nothing that a ConfigMap of the user's has under
+    /// these names, a resume URI on a fresh start say, gets through.
+    /// </summary>
+    private static readonly ImmutableArray<string> ContractVariables =
+    [
+        "FAILOVER_RUN", "FAILOVER_UID", "FAILOVER_EPOCH", "FAILOVER_CHECKPOINT_URI", "FAILOVER_RESUME_URI", "FAILOVER_HEARTBEAT_URI", "FAILOVER_HEARTBEAT_SECONDS",
+    ];
 
     /// <inheritdoc/>
     public WorkloadResource Resource { get; } = new("batch", "v1", "Job", "jobs");
@@ -104,9 +114,9 @@ public sealed class JobWorkload : IWorkloadKind
     private static JsonArray Environment(JsonArray? users, LaunchRequest request)
     {
         var environment = new JsonArray();
-        foreach (var (name, value) in request.Environment.OrderBy(variable => variable.Key, StringComparer.Ordinal))
+        foreach (var name in request.Environment.Keys.Union(ContractVariables, StringComparer.Ordinal).Order(StringComparer.Ordinal))
         {
-            environment.Add(new JsonObject { ["name"] = name, ["value"] = value });
+            environment.Add(new JsonObject { ["name"] = name, ["value"] = request.Environment.GetValueOrDefault(name, "") });
         }
 
         foreach (var variable in users ?? [])

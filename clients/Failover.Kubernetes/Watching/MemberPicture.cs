@@ -15,7 +15,12 @@ namespace Failover.Kubernetes.Watching;
 internal sealed class MemberPicture : IObjectSink
 {
     private readonly Lock gate = new();
+    /// <summary>Odd objects that are told of; a server that makes up new ones all the time must not fill the log.</summary>
+    private const int OddToldMax = 100;
+
     private readonly TimeProvider time;
+    private readonly Action<string> odd;
+    private readonly HashSet<string> oddTold = new(StringComparer.Ordinal);
     private readonly LeaseBook leases;
     private readonly IReadOnlyList<(IWorkloadKind Kind, ObjectCache<WorkloadFacts> Cache)> workloads;
     private readonly ObjectCache<NodeFacts> nodes;
@@ -25,13 +30,17 @@ internal sealed class MemberPicture : IObjectSink
     private bool dirty = true;
     private (ImmutableArray<SeenWorkload> Workloads, int Ready, ImmutableArray<string> Nodes) composed;
 
-    public MemberPicture(FleetSpec fleet, IReadOnlyList<IWorkloadKind> kinds, TimeProvider time)
+    /// <param name="fleet">Its GPU types and installation are what is looked for.</param>
+    /// <param name="kinds">The kinds of workloads.</param>
+    /// <param name="time">For leases, and versions of pictures.</param>
+    /// <param name="odd">Is told, once each, of objects that can't be read.</param>
+    public MemberPicture(FleetSpec fleet, IReadOnlyList<IWorkloadKind> kinds, TimeProvider time, Action<string> odd)
     {
-        this.time = time;
+        (this.time, this.odd) = (time, odd);
         leases = new LeaseBook(time);
-        nodes = new(entry => NodeFacts.Read(KubernetesJson.Deserialize<V1Node>(entry), fleet.Skus), gate, Changed);
-        pods = new(entry => PodFacts.Read(KubernetesJson.Deserialize<V1Pod>(entry), fleet.Installation), gate, Changed);
-        workloads = [.. kinds.Select(kind => (kind, new ObjectCache<WorkloadFacts>(kind.Read, gate, Changed)))];
+        nodes = new(entry => NodeFacts.Read(KubernetesJson.Deserialize<V1Node>(entry), fleet.Skus), gate, Changed, detail => TellOdd("nodes", detail));
+        pods = new(entry => PodFacts.Read(KubernetesJson.Deserialize<V1Pod>(entry), fleet.Installation), gate, Changed, detail => TellOdd("pods", detail));
+        workloads = [.. kinds.Select(kind => (kind, new ObjectCache<WorkloadFacts>(kind.Read, gate, Changed, detail => TellOdd(kind.Resource.Plural, detail))))];
     }
 
     /// <summary>Where nodes go.</summary>
@@ -88,7 +97,7 @@ internal sealed class MemberPicture : IObjectSink
 
     void IObjectSink.Replace(IEnumerable<JsonElement> objects)
     {
-        var fresh = objects.Select(entry => KubernetesJson.Deserialize<V1Lease>(entry)).ToList();
+        var fresh = objects.Select(ReadLease).OfType<V1Lease>().ToList();
         lock (gate)
         {
             leases.Keep(fresh.Select(lease => lease.Metadata.Name).ToHashSet(StringComparer.Ordinal));
@@ -98,7 +107,11 @@ internal sealed class MemberPicture : IObjectSink
 
     void IObjectSink.Set(JsonElement changed)
     {
-        var lease = KubernetesJson.Deserialize<V1Lease>(changed);
+        if (ReadLease(changed) is not { } lease)
+        {
+            return;
+        }
+
         lock (gate)
         {
             leases.Note(lease);
@@ -107,11 +120,34 @@ internal sealed class MemberPicture : IObjectSink
 
     void IObjectSink.Remove(JsonElement gone)
     {
-        var lease = KubernetesJson.Deserialize<V1Lease>(gone);
+        if (OddJson.Text(gone, "metadata", "name") is not { } node)
+        {
+            return;
+        }
+
         lock (gate)
         {
-            leases.Remove(lease.Metadata.Name);
+            leases.Remove(node);
         }
+    }
+
+    /// <summary>A lease without a name is nobody's sign of life.</summary>
+    private V1Lease? ReadLease(JsonElement entry) => OddJson.Read(
+        () => KubernetesJson.Deserialize<V1Lease>(entry) is { Metadata.Name: not null } lease ? lease : throw new JsonException("it has no name"),
+        entry, detail => TellOdd("node leases", detail), out _);
+
+    private void TellOdd(string resource, string detail)
+    {
+        var what = $"{resource}: {detail}";
+        lock (gate)
+        {
+            if (oddTold.Count >= OddToldMax || !oddTold.Add(what))
+            {
+                return;
+            }
+        }
+
+        odd(what);
     }
 
     private void Changed()

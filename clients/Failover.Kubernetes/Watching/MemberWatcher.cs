@@ -16,7 +16,7 @@ internal sealed partial class MemberWatcher(
     /// <summary>A tick later than this means that our process stood still.</summary>
     private static readonly TimeSpan TickLagMax = TimeSpan.FromSeconds(5);
 
-    private readonly MemberPicture picture = new(fleet, kinds, time);
+    private readonly MemberPicture picture = new(fleet, kinds, time, what => LogOdd(logger, member, what));
 
     public async Task RunAsync(IMemberObserver observer, TimeSpan settle, CancellationToken cancellationToken)
     {
@@ -114,6 +114,9 @@ internal sealed partial class MemberWatcher(
     private static bool Same(MemberObservation left, MemberObservation right) =>
         (left.Capacity.Version, left.Nodes, left.NodesReady, left.LeasesRenewed) == (right.Capacity.Version, right.Nodes, right.NodesReady, right.LeasesRenewed)
         && left.Workloads.SequenceEqual(right.Workloads);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Member {Member} shows what can't be read; of {What}")]
+    private static partial void LogOdd(ILogger logger, string member, string what);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Lost sight of member {Member}: {Detail}")]
     private static partial void LogSightLost(ILogger logger, string member, string detail);

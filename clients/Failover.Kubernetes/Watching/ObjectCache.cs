@@ -17,9 +17,10 @@ internal interface IObjectSink
 
 /// <summary>
 /// What is kept of the objects of one resource, by Kubernetes uid. <paramref name="read"/> returns <see langword="null"/> for objects of no use.
-/// <paramref name="gate"/> guards it, and is shared by the caches of one picture.
+/// <paramref name="gate"/> guards it, and is shared by the caches of one picture. An object that can't be read is told to <paramref name="odd"/> and leaves what was known of it
+/// as it was: it must not end the watch of all others.
 /// </summary>
-internal sealed class ObjectCache<TFacts>(Func<JsonElement, TFacts?> read, Lock gate, Action changed) : IObjectSink
+internal sealed class ObjectCache<TFacts>(Func<JsonElement, TFacts?> read, Lock gate, Action changed, Action<string> odd) : IObjectSink
     where TFacts : class
 {
     private readonly Dictionary<string, TFacts> facts = new(StringComparer.Ordinal);
@@ -29,13 +30,17 @@ internal sealed class ObjectCache<TFacts>(Func<JsonElement, TFacts?> read, Lock 
 
     public void Replace(IEnumerable<JsonElement> objects)
     {
-        var fresh = objects.Select(entry => (Uid: UidOf(entry), Facts: read(entry))).Where(entry => entry.Facts is not null).ToList();
+        var fresh = objects.Select(entry => (Uid: UidOf(entry), Read: TryRead(entry, out var value), Facts: value)).Where(entry => entry.Uid is not null).ToList();
         lock (gate)
         {
+            var known = new Dictionary<string, TFacts>(facts, StringComparer.Ordinal);
             facts.Clear();
-            foreach (var (uid, value) in fresh)
+            foreach (var (uid, wasRead, value) in fresh)
             {
-                facts[uid] = value!;
+                if ((wasRead ? value : known.GetValueOrDefault(uid!)) is { } kept)
+                {
+                    facts[uid!] = kept;
+                }
             }
         }
 
@@ -44,8 +49,11 @@ internal sealed class ObjectCache<TFacts>(Func<JsonElement, TFacts?> read, Lock 
 
     public void Set(JsonElement changedObject)
     {
-        var uid = UidOf(changedObject);
-        var value = read(changedObject);
+        if (UidOf(changedObject) is not { } uid || !TryRead(changedObject, out var value))
+        {
+            return;
+        }
+
         lock (gate)
         {
             // Nodes' status and pods' logs of events change all the time without touching what we keep.
@@ -67,7 +75,7 @@ internal sealed class ObjectCache<TFacts>(Func<JsonElement, TFacts?> read, Lock 
     {
         lock (gate)
         {
-            if (!facts.Remove(UidOf(gone)))
+            if (UidOf(gone) is not { } uid || !facts.Remove(uid))
             {
                 return;
             }
@@ -76,5 +84,21 @@ internal sealed class ObjectCache<TFacts>(Func<JsonElement, TFacts?> read, Lock 
         changed();
     }
 
-    private static string UidOf(JsonElement entry) => entry.GetProperty("metadata").GetProperty("uid").GetString()!;
+    private string? UidOf(JsonElement entry)
+    {
+        var uid = OddJson.Text(entry, "metadata", "uid");
+        if (string.IsNullOrEmpty(uid))
+        {
+            odd("an object without a metadata.uid is passed over");
+            return null;
+        }
+
+        return uid;
+    }
+
+    private bool TryRead(JsonElement entry, out TFacts? value)
+    {
+        value = OddJson.Read(() => read(entry), entry, odd, out var wasRead);
+        return wasRead;
+    }
 }

@@ -86,17 +86,18 @@ internal sealed class ResourceWatch(
             using var response = await client.GetAsync(Query($"limit={options.ListPageSize}" + (next is null ? "" : $"&continue={Uri.EscapeDataString(next)}")), both.Token);
             await using var stream = await response.Content.ReadAsStreamAsync(both.Token);
             var page = await JsonSerializer.DeserializeAsync<JsonElement>(stream, cancellationToken: both.Token);
-            if (page.TryGetProperty("items", out var items) && items.ValueKind == JsonValueKind.Array)
+            // A page without its objects is no empty page: nothing may be taken for gone by it.
+            if (Member(page, "items") is { ValueKind: JsonValueKind.Array } items)
             {
                 objects.AddRange(items.EnumerateArray());
             }
 
-            var metadata = Member(page, "metadata");
-            next = metadata.TryGetProperty("continue", out var token) ? token.GetString() : null;
+            next = OddJson.Text(page, "metadata", "continue");
             if (string.IsNullOrEmpty(next))
             {
+                var listed = OddJson.Text(page, "metadata", "resourceVersion") ?? throw new JsonException("a list without its version");
                 sink.Replace(objects);
-                return Member(metadata, "resourceVersion").GetString()!;
+                return listed;
             }
         }
     }
@@ -126,13 +127,13 @@ internal sealed class ResourceWatch(
     private void Apply(string line)
     {
         using var document = JsonDocument.Parse(line);
-        var type = Member(document.RootElement, "type").GetString();
+        var type = OddJson.Text(document.RootElement, "type");
         var entry = Member(document.RootElement, "object");
         if (type == "ERROR")
         {
             throw new WatchErrorException(
-                entry.TryGetProperty("code", out var code) ? code.GetInt32() : 0,
-                entry.TryGetProperty("message", out var message) ? message.GetString() ?? "" : "");
+                entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty("code", out var code) && code.ValueKind == JsonValueKind.Number && code.TryGetInt32(out var number) ? number : 0,
+                OddJson.Text(entry, "message") ?? "");
         }
 
         switch (type)
@@ -145,8 +146,8 @@ internal sealed class ResourceWatch(
                 break;
         }
 
-        // Bookmarks carry nothing but this.
-        version = Member(Member(entry, "metadata"), "resourceVersion").GetString();
+        // Bookmarks carry nothing but this. An object without one was told as odd; the watch is resumed from before it.
+        version = OddJson.Text(entry, "metadata", "resourceVersion") ?? version;
     }
 
     /// <summary>What a proxy makes up in the server's stead may be JSON of any shape: no bug of ours.</summary>

@@ -62,11 +62,26 @@ public sealed class JobWorkloadTests
     public void Manifest_Environment_OursFirstInEveryContainerAndNoneOfTheirsUnderOurPrefix()
     {
         var pod = Manifest()["spec"]!["template"]!["spec"]!;
-        const string ours = """{"name":"FAILOVER_EPOCH","value":"1"},{"name":"FAILOVER_RUN","value":"llm"}""";
+        const string ours = """
+            {"name":"FAILOVER_CHECKPOINT_URI","value":""},{"name":"FAILOVER_EPOCH","value":"1"},{"name":"FAILOVER_HEARTBEAT_SECONDS","value":""},{"name":"FAILOVER_HEARTBEAT_URI","value":""},{"name":"FAILOVER_RESUME_URI","value":""},{"name":"FAILOVER_RUN","value":"llm"},{"name":"FAILOVER_UID","value":""}
+            """;
 
         Assert.Equal($$"""[{{ours}},{"name":"LR","value":"0.1"}]""", pod["containers"]![0]!["env"]!.ToJsonString());
         Assert.Equal($"[{ours}]", pod["containers"]![1]!["env"]!.ToJsonString());
         Assert.Equal($"[{ours}]", pod["initContainers"]![0]!["env"]!.ToJsonString());
+    }
+
+    [Fact]
+    public void Manifest_EnvironmentFromElsewhere_NeverHasTheWordOnOurVariables()
+    {
+        // On a fresh start nothing is said of where to resume; what the user's own ConfigMap says of it must not be heard.
+        var users = JsonNode.Parse(Users)!.AsObject();
+        users["spec"]!["template"]!["spec"]!["containers"]![0]!["envFrom"] = JsonNode.Parse("""[{"configMapRef":{"name":"theirs"}}]""");
+
+        var container = Kind.Manifest(Launches.Request(workload: users))["spec"]!["template"]!["spec"]!["containers"]![0]!;
+
+        Assert.NotNull(container["envFrom"]);
+        Assert.Equal("", container["env"]!.AsArray().Single(variable => variable!["name"]!.GetValue<string>() == "FAILOVER_RESUME_URI")!["value"]!.GetValue<string>());
     }
 
     [Fact]

@@ -74,7 +74,9 @@ public sealed class ExampleTrainerTests : IDisposable
         start.Environment["FAILOVER_UID"] = TrainerBench.Uid;
         start.Environment["FAILOVER_EPOCH"] = $"{epoch}";
         start.Environment["FAILOVER_CHECKPOINT_URI"] = new Uri(_bench.InStore($"e{epoch}")).AbsoluteUri;
-        if (resume is not null) start.Environment["FAILOVER_RESUME_URI"] = new Uri(_bench.InStore(resume)).AbsoluteUri;
+        // As a launch sets them: what is not said is empty.
+        start.Environment["FAILOVER_RESUME_URI"] = resume is null ? "" : new Uri(_bench.InStore(resume)).AbsoluteUri;
+        start.Environment["FAILOVER_HEARTBEAT_SECONDS"] = "";
         start.Environment["FAILOVER_HEARTBEAT_URI"] = new Uri(Path.Combine(_bench.World.StorePath("store-west"), "heartbeats", "m1", TrainerBench.Uid)).AbsoluteUri;
         start.Environment["TRAINER_STEPS"] = $"{steps}";
         start.Environment["TRAINER_COMMIT_EVERY"] = "10";
