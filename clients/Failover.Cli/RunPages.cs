@@ -25,6 +25,7 @@ internal static class RunPages
             ("tenant", $"{line.Tenant}, tier {Number(line.Tier)}"),
             ("step", $"{line.Step} for {Printable.Age(line.StepSince, page.Time)}{(run.CancelledBy.Length > 0 ? $", cancelled by {run.CancelledBy}" : "")}"),
             ("waits", run.Waiting is { } waiting ? Waits(page, waiting) : ""),
+            ("overdue", run.Overdue is { } overdue ? Overdue(page, overdue) : ""),
             ("gang", $"{Number(run.Workers)} workers of {Number(run.GpusPerWorker)} GPUs, {Number(line.Gpus)} in all"),
             ("trained", Trained(line.HasTrainingStep, line.TrainingStep)),
             ("epoch", run.Current is { } current ? Current(current) : "none yet"),
@@ -67,6 +68,9 @@ internal static class RunPages
         var until = waiting.Until is null ? "" : $" Looked at again in {Printable.Span(waiting.Until.ToDateTimeOffset() - page.Time.GetUtcNow())}.";
         return $"{waiting.Reason} for {Printable.Age(waiting.Since, page.Time)}. {waiting.Detail}{until}";
     }
+
+    private static string Overdue(Page page, Overdue overdue) =>
+        $"for {Printable.Age(overdue.Since, page.Time)}. {overdue.Detail}{(overdue.LastTry.Length > 0 ? $" The last try: {overdue.LastTry}" : "")}";
 
     private static string Current(Epoch epoch) =>
         $"{Number(epoch.Number)} on {epoch.Member} ({epoch.Region}), {epoch.Sku}, commits to {epoch.Store}, resumed from {From(epoch.ResumedFrom)}" +

@@ -27,6 +27,20 @@ public sealed class PageTests : CliTestBase
     }
 
     [Fact]
+    public async Task RunShow_Overdue_SaysWhatItWaitsFor()
+    {
+        var run = Samples.Run();
+        run.Line.Step = "Fenced";
+        run.Overdue = new() { Detail = "Epoch 2 is not sealed: it waits for west.", Since = Samples.Ago(61), LastTry = "no answer within 0:00:15" };
+        Answers.Run = run;
+
+        Assert.Equal(ExitCode.Ok, await RunAsync("run", "show", "llama-7b"));
+
+        var said = string.Join(' ', Out.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains("overdue for 1m01s. Epoch 2 is not sealed: it waits for west. The last try: no answer within 0:00:15", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task MemberList_SomeMembers_IsATable()
     {
         var healthy = Samples.Member();

@@ -25,6 +25,7 @@ public static partial class RunMachine
         var asked = state with
         {
             Retries = new RetryCount(0, 0),
+            Overruns = 0,
             Distrusted = [],
             StartFromNothing = state.StartFromNothing || retry.FromNothing,
         };
@@ -38,7 +39,7 @@ public static partial class RunMachine
             return OnOwedSeal(state, happened, policy);
         if (happened.Reached)
             return Close(state);
-        return state.Retry.Tries < SealTries ? RetryLater(state, policy) : Close(Owe(state, happened.Epoch, happened.Store));
+        return state.Retry.Tries < SealTries ? RetryLater(state, $"{happened.Store} can't be reached.", policy) : Close(Owe(state, happened.Epoch, happened.Store));
     }
 
     private static RunState Close(RunState state) => Enter(state, state.Step == RunStep.Finishing ? RunStep.Finished : RunStep.Cancelled);

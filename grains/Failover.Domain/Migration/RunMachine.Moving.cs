@@ -119,7 +119,7 @@ public static partial class RunMachine
         {
             // Its store is out of reach though its region was not given up: cutting it now could throw commits away.
             return state.Retry.Tries < SealTries
-                ? RetryLater(state, policy)
+                ? RetryLater(state, $"{happened.Store} can't be reached.", policy)
                 : Wait(state, WaitReason.LineageUnknown, $"The store {happened.Store} of epoch {happened.Epoch} can't be reached to seal it.", policy.LineageRecheck);
         }
         var settled = happened.Reached ? state : Owe(state, happened.Epoch, happened.Store);
@@ -234,7 +234,7 @@ public static partial class RunMachine
             return GiveUpTarget(state, failed.Detail, policy.RetryDelayMax);
         if (Closing.Contains(state.Step) && state.Retry.Tries >= SealTries)
             return Close(Owe(state, state.EpochNumber, state.Epoch!.Target.Store));
-        return RetryLater(state, policy);
+        return RetryLater(state, failed.Detail, policy);
     }
 
     /// <summary>Before the fence a move can be given up without a trace: a drained run trains on, any other waits for the planner.</summary>
@@ -256,6 +256,9 @@ public static partial class RunMachine
                 LaunchFailed(state, $"no progress within {state.Now - state.Epoch!.Since:g} of its launch", policy),
             // It was asked to stop and didn't in time: what it commits until the seal still counts.
             RunStep.Quiescing => Enter(state with { Move = state.Move! with { Quiesced = true } }, RunStep.Reserved),
+            RunStep.Planned => OutOfTime(state, $"{state.Move!.Target.Member} did not answer whether it reserves the GPUs", policy),
+            RunStep.Reserved => OutOfTime(state, "The stores did not say what they hold", policy),
+            RunStep.Fenced => TellOverdue(state),
             RunStep.Staging => GiveUpTarget(
                 DistrustTarget(state, state.Move!.Target.Member, "staging took too long", policy), "Staging took too long.", policy.RetryDelay),
             _ => Wait(
@@ -264,14 +267,36 @@ public static partial class RunMachine
         };
     }
 
-    /// <summary>When the present step is given up; the end of time where it has no limit of its own. Doubles with each failure on the same member.</summary>
+    /// <summary>The target is not distrusted: what did not answer is ours, or a store. Its reservation goes with the move, at the next reconciliation of its ledger.</summary>
+    private static RunState OutOfTime(RunState state, string what, RunPolicy policy) =>
+        GiveUpTarget(state with { Overruns = state.Overruns + 1 }, $"{what} within {state.Now - state.StepSince:g}{LastTry(state)}.", policy.RetryDelayMax);
+
+    /// <summary>There is no way back from the fence: its epoch may be sealed already. It is tried on, and somebody has to know.</summary>
+    private static RunState TellOverdue(RunState state)
+    {
+        var epoch = state.Epoch!;
+        var detail = $"Epoch {epoch.Number} is not sealed after {state.Now - state.StepSince:g}{LastTry(state)}. It can't go back, and goes on trying: it waits for the stores, "
+            + $"{epoch.Target.Store} above all, or for a person to mend or cancel.";
+        return state with { Overdue = new Overdue(detail, state.Now) };
+    }
+
+    private static string LastTry(RunState state) => state.Retry.Detail is { } last ? $" (the last try: {last.TrimEnd('.')})" : "";
+
+    /// <summary>
+    /// When the present step is given up, or told where it can't be; the end of time where it has no limit of its own. Doubles with each failure on the same member, and with
+    /// each move in a row that ran out of time.
+    /// </summary>
     private static DateTimeOffset DeadlineOf(RunState state, RunPolicy policy)
     {
         var member = state.Move?.Target.Member;
-        var doubling = Math.Pow(2, Math.Min(state.Distrusted.FirstOrDefault(distrust => distrust.Member == member)?.Count ?? 0, 6));
+        var failures = state.Distrusted.FirstOrDefault(distrust => distrust.Member == member)?.Count ?? 0;
+        var doubling = Math.Pow(2, Math.Min(Math.Max(failures, state.Overruns), 6));
         var limits = state.Spec.Deadlines;
         return state.Step switch
         {
+            RunStep.Planned => state.StepSince + (policy.ReserveLimit * doubling),
+            RunStep.Reserved => state.StepSince + (policy.SurveyLimit * doubling),
+            RunStep.Fenced when state.Overdue is null => state.StepSince + policy.SealLimit,
             RunStep.Staging or RunStep.ToppingUp or RunStep.Pinning =>
                 state.StepSince + ((limits.Staging + TimeSpan.FromSeconds(2.0 * (state.Move?.CommitBytes ?? 0) / policy.StagingBytesPerSecond)) * doubling),
             RunStep.Quiescing => state.StepSince + limits.Quiesce,

@@ -61,7 +61,7 @@ public static partial class RunMachine
         if (progressed.By != ProgressKind.PodsReady && progressed.Progress.Step <= epoch.ResumeStep)
             return seen;
         var involuntary = state.Move is { Cause: MoveCause.Failover };
-        var running = BackToRunning(seen) with { LastMove = Enter(seen, RunStep.Running).Move };
+        var running = BackToRunning(seen) with { Overruns = 0, LastMove = Enter(seen, RunStep.Running).Move };
         return involuntary ? running with { Recent = new MoveHistory(state.Now, state.Recent.Count + 1) } : running;
     }
 

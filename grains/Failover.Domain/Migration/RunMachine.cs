@@ -77,6 +77,7 @@ public static partial class RunMachine
         StepSince = state.Now,
         Retry = new EffectRetry(0, null),
         Waiting = null,
+        Overdue = null,
         Move = state.Move is { } move ? move with { Dates = move.Dates.Add(new DatedStep(step.ToString(), state.Now)) } : null,
     };
 
@@ -86,8 +87,8 @@ public static partial class RunMachine
             Waiting = new WaitState(reason, detail, state.Now) { Until = delay is { } d ? state.Now + d : null },
         };
 
-    private static RunState RetryLater(RunState state, RunPolicy policy) =>
-        state with { Retry = new EffectRetry(state.Retry.Tries + 1, state.Now + Backoff(policy.RetryDelay, policy.RetryDelayMax, state.Retry.Tries)) };
+    private static RunState RetryLater(RunState state, string detail, RunPolicy policy) =>
+        state with { Retry = new EffectRetry(state.Retry.Tries + 1, state.Now + Backoff(policy.RetryDelay, policy.RetryDelayMax, state.Retry.Tries), detail) };
 
     private static RunState DistrustTarget(RunState state, string member, string reason, RunPolicy policy)
     {

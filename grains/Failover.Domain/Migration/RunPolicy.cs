@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Failover.Domain.Migration;
 
 /// <summary>What an operator may set of the run machine.</summary>
@@ -29,6 +31,24 @@ public sealed record RunPolicy
 
     /// <summary>Delay before a run that waits for a checkpoint or a store is looked at again.</summary>
     public TimeSpan LineageRecheck { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How long a move may wait for its GPUs to be reserved before its target is given up; a reservation takes no time that depends on bytes. Doubles with each move in a row
+    /// that ran out of time, as <see cref="SurveyLimit"/> does. 1 s to 1 d.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan ReserveLimit { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long a move may wait for the stores to say what they hold before its target is given up. 1 s to 1 d.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan SurveyLimit { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>
+    /// How long a seal may take before it is told that the run waits for that store. Nothing is given up then: past the fence there is no way back, and it is tried on.
+    /// 1 s to 1 d.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan SealLimit { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>Bandwidth assumed for staging deadlines, bytes a second.</summary>
     public long StagingBytesPerSecond { get; init; } = 50_000_000;

@@ -65,6 +65,12 @@ public sealed record RunState
     /// <summary>Tries of the present step's effect; starts anew with each step.</summary>
     public EffectRetry Retry { get; init; } = new(0, null);
 
+    /// <summary>Why the present step takes longer than it may, where it can't be given up: it is tried on, and a person is told.</summary>
+    public Overdue? Overdue { get; init; }
+
+    /// <summary>Moves in a row that ran out of time before anything was staged; the next one's limits double with each.</summary>
+    public int Overruns { get; init; }
+
     /// <summary>Failures of workloads since it last ran well.</summary>
     public RetryCount Retries { get; init; } = new(0, 0);
 
@@ -141,8 +147,11 @@ public sealed record BadCopy(string Store, CommitRef Commit);
 /// <summary>A seal that is owed; not tried again before <paramref name="NotBefore"/>.</summary>
 public sealed record PendingSeal(int Epoch, string Store, DateTimeOffset? NotBefore = null);
 
-/// <summary>How often the present step's effect was tried without success, and when it is tried again.</summary>
-public sealed record EffectRetry(int Tries, DateTimeOffset? NotBefore);
+/// <summary>How often the present step's effect was tried without success, when it is tried again, and what came of the last try.</summary>
+public sealed record EffectRetry(int Tries, DateTimeOffset? NotBefore, string? Detail = null);
+
+/// <summary>A step past its limit that is tried on: what it waits for, in words, and since when that has been told.</summary>
+public sealed record Overdue(string Detail, DateTimeOffset Since);
 
 /// <summary>A member not to be chosen for this run until then.</summary>
 public sealed record Distrust(string Member, DateTimeOffset Until, int Count, string Reason);

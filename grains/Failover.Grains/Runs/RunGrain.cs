@@ -47,11 +47,16 @@ internal sealed partial class RunGrain(
             MoveTelemetry.Record(before, transition.State);
             if (before.Step != transition.State.Step)
                 LogStep(before.Uid, before.Spec.Name, before.Step, transition.State.Step, runEvent.GetType().Name, transition.State.Waiting?.Detail);
+            if (before.Overdue is null && transition.State.Overdue is { } overdue)
+                LogOverdue(before.Uid, before.Spec.Name, overdue.Detail);
         }
         effects.Enqueue(before.Uid, transition.Effects);
     }
 
     public Task<RunState?> GetAsync() => Task.FromResult(row.RecordExists ? row.State : null);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Run {Uid} ({Name}) is overdue. {Detail}")]
+    private partial void LogOverdue(string uid, string name, string detail);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Run {Uid} ({Name}): {From} to {To} on {Event}. {Detail}")]
     private partial void LogStep(string uid, string name, RunStep from, RunStep to, string @event, string? detail);

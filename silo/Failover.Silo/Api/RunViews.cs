@@ -46,6 +46,9 @@ internal static class RunViews
             RetriesInPlace = run.Retries.InPlace,
             RetriesElsewhere = run.Retries.Elsewhere,
             CancelledBy = run.CancelledBy ?? "",
+            Overdue = run.Overdue is { } overdue
+                ? new Protocol.V1.Overdue { Detail = overdue.Detail, Since = overdue.Since.ToTimestamp(), LastTry = run.Retry.Detail ?? "" }
+                : null,
         };
         view.Past.AddRange(run.Past.Select(Past));
         view.Tips.AddRange(run.Tips.Select(tip => new Protocol.V1.StoreTip

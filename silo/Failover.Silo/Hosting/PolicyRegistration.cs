@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using Failover.Domain.Fleet;
 using Failover.Domain.Health;
@@ -55,6 +56,8 @@ public static class PolicyRegistration
             };
             if (negative)
                 throw new InvalidOperationException($"{part.Path}:{property.Name}: must not be negative.");
+            if (property.GetCustomAttribute<RangeAttribute>() is { } range && !range.IsValid(property.GetValue(defaults)))
+                throw new InvalidOperationException($"{part.Path}:{property.Name}: must be from {range.Minimum} to {range.Maximum}.");
         }
         return defaults;
     }

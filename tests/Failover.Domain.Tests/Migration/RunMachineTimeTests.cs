@@ -80,10 +80,76 @@ public sealed class RunMachineTimeTests
     }
 
     [Theory]
-    [InlineData(RunStep.Planned)]
-    [InlineData(RunStep.Reserved)]
-    [InlineData(RunStep.Fenced)]
-    public void Tick_StepsWithoutALimit_WaitForTheirEffect(RunStep step) => Assert.False(new RunPlay(Sample.In(step)).Wait(TimeSpan.FromDays(30)).Last.Changed);
+    [InlineData(RunStep.Planned, 60, MoveCause.Failover, RunStep.Waiting, "west-1 did not answer whether it reserves the GPUs within 0:01:01.")]
+    [InlineData(RunStep.Reserved, 120, MoveCause.Restart, RunStep.Waiting, "The stores did not say what they hold within 0:02:01.")]
+    [InlineData(RunStep.Planned, 60, MoveCause.Drain, RunStep.Running, null)]
+    [InlineData(RunStep.Reserved, 120, MoveCause.Drain, RunStep.Running, null)]
+    public void Tick_NoAnswerBeforeStaging_GivesTheTargetUpAndSaysWhy(RunStep step, double seconds, MoveCause cause, RunStep expected, string? detail)
+    {
+        var state = Sample.In(step, cause);
+        var play = new RunPlay(state with { StepSince = state.Now });
+
+        Assert.False(play.Wait(TimeSpan.FromSeconds(seconds - 1)).Last.Changed);
+        var up = play.Wait(TimeSpan.FromSeconds(seconds + 1)).State;
+
+        Assert.Equal((expected, detail, 1), (up.Step, up.Waiting?.Detail, up.Overruns));
+        // Whoever holds no move holds no GPUs: the ledger is reconciled with the rows.
+        Assert.Null(up.Move);
+        Assert.Empty(up.Distrusted);
+        Assert.Equal(detail is null ? null : up.Now + Sample.Policy.RetryDelayMax, up.Waiting?.Until);
+    }
+
+    [Fact]
+    public void Tick_NoAnswerAfterADrainWasQuiesced_WaitsForAnotherPlace()
+    {
+        var state = Sample.In(RunStep.Reserved, MoveCause.Drain);
+        var play = new RunPlay(state with { Move = state.Move! with { Quiesced = true } });
+
+        Assert.Equal(WaitReason.BackingOff, play.Wait(TimeSpan.FromSeconds(121)).State.Waiting!.Reason);
+    }
+
+    [Fact]
+    public void Tick_NoAnswerAgainAndAgain_DoublesTheLimitUntilAMoveGetsThrough()
+    {
+        var play = new RunPlay(Sample.Running(1)).Displace();
+        List<double> limits = [];
+        for (var move = 0; move < 8; move++)
+        {
+            play.Place(Sample.West);
+            var since = play.State.StepSince;
+            var waited = TimeSpan.Zero;
+            while (play.State.Step == RunStep.Planned)
+                play.Tell(new RunEvent.Tick(since + (waited += TimeSpan.FromSeconds(10))));
+            limits.Add(waited.TotalSeconds);
+        }
+
+        Assert.Equal([60, 120, 240, 480, 960, 1_920, 3_840, 3_840], limits);
+        play.Place(Sample.West).Reserve().Survey(Sample.Survey(2)).Stage().Seal(Sample.Survey(2)).Pin().Launch().Progress(21);
+        Assert.Equal((RunStep.Running, 0), (play.State.Step, play.State.Overruns));
+    }
+
+    [Fact]
+    public void Tick_FencedPastItsLimit_TellsOnceAndGoesOnTrying()
+    {
+        var play = new RunPlay(Sample.In(RunStep.Fenced)).Fail();
+
+        Assert.False(play.Wait(TimeSpan.FromSeconds(100)).Last.Changed);
+        Assert.True(RunMachine.NeedsTick(play.State, play.State.StepSince + TimeSpan.FromSeconds(120), Sample.Policy));
+        var told = play.Wait(TimeSpan.FromSeconds(121)).State;
+
+        Assert.Equal(RunStep.Fenced, told.Step);
+        Assert.Equal(
+            "Epoch 1 is not sealed after 0:02:02 (the last try: no answer). It can't go back, and goes on trying: it waits for the stores, east above all, or for a person to mend "
+            + "or cancel.", told.Overdue!.Detail);
+        Assert.Single(play.Last.Effects);
+        Assert.False(play.Wait(TimeSpan.FromDays(30)).Last.Changed);
+        Assert.Single(play.Last.Effects);
+        Assert.Equal(told.Overdue, play.Fail().State.Overdue);
+        Assert.False(RunMachine.NeedsTick(play.State, play.State.Now, Sample.Policy));
+
+        play.Wait(TimeSpan.FromSeconds(30)).Seal(Sample.Survey(1));
+        Assert.Equal((RunStep.Pinning, null), (play.State.Step, play.State.Overdue));
+    }
 
     public static TheoryData<RunStep, bool> Ticks => new()
     {

@@ -51,6 +51,7 @@ public sealed class RunTableTests
             {
                 var after = RunMachine.Next(state, happened, Sample.Policy).State;
                 Assert.Equal(after.Step == RunStep.Waiting, after.Waiting is not null);
+                Assert.True(after.Overdue is null || after.Step == RunStep.Fenced, "only what can't be given up is overdue");
                 var moving = after.Step is >= RunStep.Planned and <= RunStep.Verifying;
                 Assert.Equal(moving, after.Move is not null);
                 Assert.True(after.EpochNumber >= state.EpochNumber, "an epoch only rises");

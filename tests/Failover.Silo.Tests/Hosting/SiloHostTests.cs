@@ -32,6 +32,7 @@ public sealed class SiloHostTests : IDisposable
         { "--Failover:Policy:Runs:RetryDelay=-00:00:01", "Failover:Policy:Runs:RetryDelay: must not be negative" },
         { "--Failover:Policy:Runs:OwnCommitsToUnpin=-1", "Failover:Policy:Runs:OwnCommitsToUnpin: must not be negative" },
         { "--Failover:Policy:Runs:StagingBytesPerSecond=-1", "Failover:Policy:Runs:StagingBytesPerSecond: must not be negative" },
+        { "--Failover:Policy:Runs:SealLimit=00:00:00", "Failover:Policy:Runs:SealLimit: must be from 00:00:01 to 1.00:00:00" },
         { "--Failover:Policy:Runs:RetryDelay=soon", "soon" },
         { "--Failover:Observers:SweepInterval=00:00:00", "SweepInterval" },
         { "--Failover:Effects:Parallel=0", "Parallel" },

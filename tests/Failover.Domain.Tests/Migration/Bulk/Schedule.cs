@@ -100,6 +100,8 @@ internal sealed class Schedule
         var memory = happened is RunEvent.Tick ? Activate(which) : _activations[which] ?? Activate(which);
         Pairs.Add((memory.Step, happened.GetType()));
         var transition = RunMachine.Next(memory, happened, _policy);
+        if (happened is RunEvent.Tick)
+            JudgeTime(transition.State, happened.At);
         if (!transition.Changed)
         {
             Issue(transition.Effects);
@@ -474,6 +476,21 @@ internal sealed class Schedule
     }
 
     // Judging.
+
+    /// <summary>No step before the fence outlives its limit, and the fence does not in silence.</summary>
+    private void JudgeTime(RunState row, DateTimeOffset at)
+    {
+        TimeSpan? limit = row.Step switch
+        {
+            RunStep.Planned => _policy.ReserveLimit,
+            RunStep.Reserved => _policy.SurveyLimit,
+            RunStep.Fenced when row.Overdue is null => _policy.SealLimit,
+            _ => null,
+        };
+        var failures = row.Distrusted.Where(distrust => distrust.Member == row.Move?.Target.Member).Select(distrust => distrust.Count).Append(row.Overruns).Max();
+        if (limit * Math.Pow(2, Math.Min(failures, 6)) <= at - row.StepSince)
+            Violate($"{row.Step} goes on for {at - row.StepSince} and nobody is told");
+    }
 
     private void JudgeResume(RunState before, RunState next)
     {
