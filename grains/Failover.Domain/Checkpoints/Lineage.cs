@@ -6,12 +6,18 @@ namespace Failover.Domain.Checkpoints;
 /// <summary>A commit of the chain.</summary>
 public sealed record ChainLink(CommitRef Ref, Commit Commit);
 
+/// <summary>A slot that does not count though it is no seal, and why, in a sentence.</summary>
+/// <param name="At">The slot.</param>
+/// <param name="Text">The sentence.</param>
+/// <param name="Strayed">The slot's commit, where its attempt did not resume from what it should have: the trainer broke its contract.</param>
+public sealed record Anomaly(CommitRef At, string Text, Commit? Strayed = null);
+
 /// <summary>
 /// A run's chain, oldest first, as far back as the listings reach. <paramref name="Tip"/> is the newest commit's name even where its document was not listed.
 /// <paramref name="Anomalies"/>: slots that don't count though they are not seals, and why. <paramref name="Disputed"/>: two stores hold different things in a slot that
 /// matters, so nothing may be decided.
 /// </summary>
-public sealed record LineageChain(ImmutableArray<ChainLink> Commits, CommitRef? Tip, ImmutableArray<string> Anomalies, bool Disputed)
+public sealed record LineageChain(ImmutableArray<ChainLink> Commits, CommitRef? Tip, ImmutableArray<Anomaly> Anomalies, bool Disputed)
 {
     /// <summary>
     /// The newest commit that is known of, but that no listing showed: everything from it back to the run's beginning is unknown. Null where the listings reach back to the
@@ -83,17 +89,16 @@ public static class Lineage
     /// <summary>What all stores together say of a slot.</summary>
     private readonly record struct Slot(Commit? Commit, bool Unreadable, bool Disputed);
 
-    private sealed record Anomaly(CommitRef At, string Text, bool Disputes = false);
-
     /// <summary>One pass over the epochs, oldest first.</summary>
     private sealed class Walk(Dictionary<CommitRef, Slot> slots, string? uid)
     {
         private readonly List<ChainLink> _links = [];
         private readonly List<Anomaly> _anomalies = [];
+        private readonly List<Anomaly> _disputes = [];
         private CommitRef? _tip;
 
         public LineageChain Chain() =>
-            new([.. _links], _tip, [.. _anomalies.Select(anomaly => anomaly.Text)], _anomalies.Any(anomaly => anomaly.Disputes));
+            new([.. _links], _tip, [.. _anomalies, .. _disputes], _disputes.Count > 0);
 
         public void Through(int epoch, CommitRef? resumeFrom, int upTo)
         {
@@ -113,7 +118,7 @@ public static class Lineage
                 return;
             _tip = from;
             _links.Clear();
-            _anomalies.RemoveAll(anomaly => anomaly.Disputes && anomaly.At != from);
+            _disputes.RemoveAll(dispute => dispute.At != from);
             if (slots.TryGetValue(from, out var found) && found is { Disputed: false, Commit: { } commit })
                 _links.Add(new ChainLink(from, commit));
         }
@@ -123,7 +128,7 @@ public static class Lineage
         {
             if (found.Disputed)
             {
-                _anomalies.Add(new Anomaly(at, $"Stores hold different things in slot {at}.", Disputes: true));
+                _disputes.Add(new Anomaly(at, $"Stores hold different things in slot {at}."));
                 return false;
             }
             if (found.Commit is not { } commit)
@@ -132,9 +137,10 @@ public static class Lineage
                     _anomalies.Add(new Anomaly(at, $"{at} holds neither a commit nor a seal: nothing from there on counts."));
                 return false;
             }
-            if (Fault(at, commit) is { } fault)
+            var due = DueSource(commit);
+            if (Fault(at, commit, due) is { } fault)
             {
-                _anomalies.Add(new Anomaly(at, $"{at} {fault}: it does not count."));
+                _anomalies.Add(new Anomaly(at, $"{at} {fault}: it does not count.", commit.ResumedFrom == due ? null : commit));
                 return true;
             }
             _links.Add(new ChainLink(at, commit));
@@ -142,11 +148,20 @@ public static class Lineage
             return true;
         }
 
-        private string? Fault(CommitRef at, Commit commit) =>
+        private string? Fault(CommitRef at, Commit commit, CommitRef? due) =>
             uid is not null && commit.RunUid != uid ? $"is of the run {commit.RunUid}"
             : commit.Epoch != at.Epoch ? $"says that it is of epoch {commit.Epoch}"
             : commit.Parent != _tip ? $"names the parent {Name(commit.Parent)}, the chain ends with {Name(_tip)}"
+            : commit.ResumedFrom != due ? $"was trained from {Name(commit.ResumedFrom)}, it was to be from {Name(due)}"
             : null;
+
+        /// <summary>
+        /// What the attempt of a commit must have resumed from. Its first commit continues what it loaded, and that is the end of the chain at that point: what the row says
+        /// that the epoch resumes from, or the epoch's newest commit, by an earlier attempt. Its later commits must say the same as its first. A commit that names the right
+        /// parent and was trained from elsewhere would leave the parent's training out of the history without a trace.
+        /// </summary>
+        private CommitRef? DueSource(Commit commit) =>
+            _links is [.., { Commit: var before }] && before.Epoch == commit.Epoch && before.Attempt == commit.Attempt ? before.ResumedFrom : _tip;
 
         private static string Name(CommitRef? commit) => commit is { } some ? some.ToString() : "nothing";
     }

@@ -50,8 +50,9 @@ public static class ResumeChoice
             var sources = SourcesOf(copies[link.Ref], targetStore);
             if (sources.IsEmpty)
                 continue;
-            var passed = i == chain.Commits.Length - 1 ? null : $"Passed over {PassedOver(chain, i + 1, copies)}.";
-            return Within(state, epoch, new ResumeDecision.Resume(link.Ref, link.Commit.Step, link.Commit.SizeBytes, sources, passed));
+            string?[] passed = [i == chain.Commits.Length - 1 ? null : $"Passed over {PassedOver(chain, i + 1, copies)}.", NotCounted(chain, link.Ref)];
+            var detail = string.Join(" ", passed.OfType<string>());
+            return Within(state, epoch, new ResumeDecision.Resume(link.Ref, link.Commit.Step, link.Commit.SizeBytes, sources, detail.Length > 0 ? detail : null));
         }
         return WithoutCommit(state, epoch, survey, listed, chain, copies);
     }
@@ -69,7 +70,7 @@ public static class ResumeChoice
         if (!stores.Any(store => store.Outcome == SurveyOutcome.Listed))
             return "no store could be listed";
         if (chain.Disputed)
-            return string.Join(" ", chain.Anomalies);
+            return string.Join(" ", chain.Anomalies.Select(anomaly => anomaly.Text));
         foreach (var tip in state.Tips.OrderBy(tip => tip.Store, StringComparer.Ordinal))
         {
             if (byName.TryGetValue(tip.Store, out var store) && store.Outcome == SurveyOutcome.Listed)
@@ -121,7 +122,7 @@ public static class ResumeChoice
                 : new ResumeDecision.Wait(WaitReason.LineageUnknown, $"{string.Join(", ", outOfReach)} can't be listed and may hold a good copy; elsewhere: {found}.");
         // It committed, and none of it counts: that is for a person to look at, not a reason to begin again.
         if (!chain.Anomalies.IsEmpty)
-            return NoGood(string.Join(" ", chain.Anomalies.Take(NamedMax)));
+            return NoGood(string.Join(" ", chain.Anomalies.Take(NamedMax).Select(anomaly => anomaly.Text)));
         var own = epoch.Target.Store;
         if (!listed.Any(store => store.Store == own))
             return new ResumeDecision.Wait(WaitReason.LineageUnknown, $"{own} is out of reach and may hold the run's only commits; no other store holds any.");
@@ -140,6 +141,16 @@ public static class ResumeChoice
         var named = passed.Take(NamedMax).Select(link => $"{link.Ref} (step {link.Commit.Step}): {string.Join(", ", copies[link.Ref].Select(copy => copy.Words))}");
         var more = passed.Count > NamedMax ? $"; and {passed.Count - NamedMax} before" : "";
         return string.Join("; ", named) + more;
+    }
+
+    /// <summary>What lies beyond the chosen commit and does not count, and why; null where there is nothing.</summary>
+    private static string? NotCounted(LineageChain chain, CommitRef chosen)
+    {
+        var beyond = chain.Anomalies.Where(anomaly => anomaly.At.IsAfter(chosen)).Select(anomaly => anomaly.Text).ToList();
+        if (beyond.Count == 0)
+            return null;
+        var more = beyond.Count > NamedMax ? $" And {beyond.Count - NamedMax} more." : "";
+        return string.Join(" ", beyond.Take(NamedMax)) + more;
     }
 
     /// <summary>A slot in a store. <paramref name="Bad"/>: found bad while loading, though it compares as good.</summary>

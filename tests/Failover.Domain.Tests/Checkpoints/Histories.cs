@@ -16,17 +16,21 @@ internal static class Histories
 
     public static CommitRef Ref(int epoch, int commit) => new(epoch, commit);
 
-    /// <summary>A commit that says all the right things.</summary>
-    public static Commit Commit(CommitRef at, Commit? parent, CommitRef? parentRef, long step, long bytes = 100, int attempt = 0) => new()
+    /// <summary>The first commit of an attempt, which says all the right things.</summary>
+    public static Commit Commit(CommitRef at, Commit? parent, CommitRef? parentRef, long step, long bytes = 100, int attempt = 0) =>
+        CommitFrom(parentRef, at, parent, parentRef, step, bytes, attempt);
+
+    /// <summary>Any commit of an attempt that resumed from <paramref name="resumedFrom"/>.</summary>
+    public static Commit CommitFrom(CommitRef? resumedFrom, CommitRef at, Commit? parent, CommitRef? parentRef, long step, long bytes = 100, int attempt = 0) => new()
     {
         RunUid = Uid,
         Epoch = at.Epoch,
         Attempt = attempt,
         Step = step,
         Parent = parentRef,
-        ResumedFrom = parentRef,
+        ResumedFrom = resumedFrom,
         Nonce = "8f14e45fceea167a",
-        Provenance = Provenance.Compute(Uid, parent?.Provenance, at.Epoch, attempt, "8f14e45fceea167a", parentRef, step),
+        Provenance = Provenance.Compute(Uid, parent?.Provenance, at.Epoch, attempt, "8f14e45fceea167a", resumedFrom, step),
         Files = [new CommitFile($"e{at.Epoch}/a{attempt}/{step}/weights.bin", bytes, new string('a', 64))],
     };
 
@@ -37,7 +41,7 @@ internal static class Histories
         var (parent, name) = (from?.Commit, from?.Ref);
         for (var slot = 0; slot < steps.Length; slot++)
         {
-            parent = Commit(Ref(epoch, slot), parent, name, steps[slot]);
+            parent = CommitFrom(from?.Ref, Ref(epoch, slot), parent, name, steps[slot]);
             name = Ref(epoch, slot);
             slots.Add(new SlotEntry(epoch, slot, parent, CopyHealth.Verified));
         }

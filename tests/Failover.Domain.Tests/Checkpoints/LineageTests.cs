@@ -54,12 +54,12 @@ public class LineageTests
     {
         var slots = Slots(1, null, 10, 20);
         var stray = Commit(Ref(1, 1), null, Ref(7, 7), 20);
-        var next = Commit(Ref(1, 2), slots[0].Commit, Ref(1, 0), 30);
+        var next = CommitFrom(null, Ref(1, 2), slots[0].Commit, Ref(1, 0), 30);
 
         var chain = Lineage.Chain([], Epoch(1, "own"), [slots[0], new(1, 1, stray, CopyHealth.Verified), new(1, 2, next, CopyHealth.Verified)]);
 
         Assert.Equal([Ref(1, 0), Ref(1, 2)], chain.Commits.Select(link => link.Ref));
-        Assert.Equal("e1/1 names the parent e7/7, the chain ends with e1/0: it does not count.", Assert.Single(chain.Anomalies));
+        Assert.Equal("e1/1 names the parent e7/7, the chain ends with e1/0: it does not count.", Assert.Single(chain.Anomalies).Text);
         Assert.False(chain.Disputed);
     }
 
@@ -69,7 +69,7 @@ public class LineageTests
         var chain = Lineage.Chain([], Epoch(1, "own"), [new(1, 0, Commit(Ref(1, 0), null, Ref(7, 7), 10), CopyHealth.Verified)]);
 
         Assert.Empty(chain.Commits);
-        Assert.Contains("the chain ends with nothing", Assert.Single(chain.Anomalies), StringComparison.Ordinal);
+        Assert.Contains("the chain ends with nothing", Assert.Single(chain.Anomalies).Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -79,8 +79,68 @@ public class LineageTests
 
         var chain = Lineage.Chain([], Epoch(1, "own"), [.. slots, new(1, 1, Commit(Ref(1, 1), null, null, 20), CopyHealth.Verified)]);
 
-        Assert.Contains("names the parent nothing", Assert.Single(chain.Anomalies), StringComparison.Ordinal);
+        Assert.Contains("names the parent nothing", Assert.Single(chain.Anomalies).Text, StringComparison.Ordinal);
         Assert.Equal(Ref(1, 0), chain.Tip);
+    }
+
+    /// <summary>
+    /// Epoch 2 is to resume from e1/1. Its first attempt left two commits, and e2/2 is by the attempt and from the commit that a row names; it always names the right parent.
+    /// </summary>
+    [Theory]
+    [InlineData(0, "e1/1", null)] // The same attempt goes on.
+    [InlineData(0, "e1/0", "e2/2 was trained from e1/0, it was to be from e1/1: it does not count.")] // It changed its mind.
+    [InlineData(0, "e2/1", "e2/2 was trained from e2/1, it was to be from e1/1: it does not count.")] // Attempt 0 can't have resumed from its own epoch.
+    [InlineData(1, "e2/1", null)] // A later attempt resumes from its epoch's newest commit.
+    [InlineData(1, "e2/0", "e2/2 was trained from e2/0, it was to be from e2/1: it does not count.")] // From an older one of its epoch.
+    [InlineData(1, "e1/1", "e2/2 was trained from e1/1, it was to be from e2/1: it does not count.")] // From what its epoch began with, past what that has committed since.
+    [InlineData(1, "e1/2", "e2/2 was trained from e1/2, it was to be from e2/1: it does not count.")] // From beyond the cut: the pin of a choice that was taken back.
+    [InlineData(1, null, "e2/2 was trained from nothing, it was to be from e2/1: it does not count.")]
+    public void Chain_WhatAnAttemptResumedFrom_IsHeldAgainstTheRowAndTheChain(int attempt, string? from, string? anomaly)
+    {
+        var first = Slots(1, null, 10, 20, 30);
+        var second = Slots(2, Link(first[1]), 40, 50);
+        CommitRef? resumed = from is null ? null : Ref(from[1] - '0', from[3] - '0');
+        var commit = CommitFrom(resumed, Ref(2, 2), second[1].Commit, Ref(2, 1), 60, attempt: attempt);
+
+        var chain = Lineage.Chain(
+            [Past(1, "own", null, Ref(1, 1))], Epoch(2, "own", Ref(1, 1)), [.. first, .. second, new(2, 2, commit, CopyHealth.Verified)], Uid);
+
+        Assert.Equal(anomaly is null ? Ref(2, 2) : Ref(2, 1), chain.Tip);
+        Assert.Equal(anomaly, chain.Anomalies.SingleOrDefault()?.Text);
+        Assert.Equal(anomaly is null ? null : commit, chain.Anomalies.SingleOrDefault()?.Strayed);
+    }
+
+    [Fact]
+    public void Chain_EpochsTrainerResumedFromElsewhere_NothingOfItCounts()
+    {
+        var first = Slots(1, null, 10, 20, 30);
+        // It says the parent that it ought to have, and then its own commits one after the other.
+        var start = CommitFrom(Ref(1, 2), Ref(2, 0), first[1].Commit, Ref(1, 1), 40);
+        var next = CommitFrom(Ref(1, 2), Ref(2, 1), start, Ref(2, 0), 50);
+
+        var chain = Lineage.Chain(
+            [Past(1, "own", null, Ref(1, 1))], Epoch(2, "own", Ref(1, 1)), [.. first, new(2, 0, start, CopyHealth.Verified), new(2, 1, next, CopyHealth.Verified)]);
+
+        Assert.Equal(Ref(1, 1), chain.Tip);
+        Assert.Equal(
+            ["e2/0 was trained from e1/2, it was to be from e1/1: it does not count.", "e2/1 names the parent e2/0, the chain ends with e1/1: it does not count."],
+            chain.Anomalies.Select(found => found.Text));
+        Assert.All(chain.Anomalies, found => Assert.NotNull(found.Strayed));
+    }
+
+    [Fact]
+    public void Chain_AnEarlierEpochsTrainerResumedFromElsewhere_ItsRowDecidesToo()
+    {
+        var first = Slots(1, null, 10, 20);
+        var stray = CommitFrom(Ref(1, 0), Ref(2, 0), first[1].Commit, Ref(1, 1), 30);
+        var good = CommitFrom(Ref(1, 1), Ref(2, 1), first[1].Commit, Ref(1, 1), 35, attempt: 1);
+        var third = Slots(3, new ChainLink(Ref(2, 1), good), 40);
+
+        var chain = Lineage.Chain(
+            [Past(1, "own", null, Ref(1, 1)), Past(2, "own", Ref(1, 1), Ref(2, 1))], Epoch(3, "own", Ref(2, 1)),
+            [.. first, new(2, 0, stray, CopyHealth.Verified), new(2, 1, good, CopyHealth.Verified), .. third]);
+
+        Assert.Equal([Ref(1, 0), Ref(1, 1), Ref(2, 1), Ref(3, 0)], chain.Commits.Select(link => link.Ref));
     }
 
     [Fact]
@@ -89,7 +149,7 @@ public class LineageTests
         var chain = Lineage.Chain([], Epoch(1, "own"), [new(1, 0, Commit(Ref(2, 0), null, null, 10), CopyHealth.Verified)]);
 
         Assert.Empty(chain.Commits);
-        Assert.Contains("says that it is of epoch 2", Assert.Single(chain.Anomalies), StringComparison.Ordinal);
+        Assert.Contains("says that it is of epoch 2", Assert.Single(chain.Anomalies).Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -102,7 +162,7 @@ public class LineageTests
         var chain = Lineage.Chain([], Epoch(1, "own"), [strange], Uid);
 
         Assert.Empty(chain.Commits);
-        Assert.Contains("is of the run zzz", Assert.Single(chain.Anomalies), StringComparison.Ordinal);
+        Assert.Contains("is of the run zzz", Assert.Single(chain.Anomalies).Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -115,7 +175,7 @@ public class LineageTests
             var chain = Lineage.Chain([], Epoch(1, "own"), [slots[0], .. order, slots[2]]);
 
             Assert.Equal(Ref(1, 0), chain.Tip);
-            Assert.Equal("e1/1 holds neither a commit nor a seal: nothing from there on counts.", Assert.Single(chain.Anomalies));
+            Assert.Equal("e1/1 holds neither a commit nor a seal: nothing from there on counts.", Assert.Single(chain.Anomalies).Text);
         }
     }
 
@@ -182,7 +242,7 @@ public class LineageTests
 
         Assert.True(chain.Disputed);
         Assert.Equal(Ref(1, 0), chain.Tip);
-        Assert.Equal("Stores hold different things in slot e1/1.", Assert.Single(chain.Anomalies));
+        Assert.Equal("Stores hold different things in slot e1/1.", Assert.Single(chain.Anomalies).Text);
     }
 
     [Fact]

@@ -42,7 +42,7 @@ public class ReplicationTests
     public void Plan_SlotBetweenThatDoesNotCount_IsCopiedToKeepSlotsDense()
     {
         var stray = new SlotEntry(1, 1, Commit(Ref(1, 1), null, Ref(7, 7), 20), CopyHealth.Verified);
-        var last = new SlotEntry(1, 2, Commit(Ref(1, 2), Three[0].Commit, Ref(1, 0), 30), CopyHealth.Verified);
+        var last = new SlotEntry(1, 2, CommitFrom(null, Ref(1, 2), Three[0].Commit, Ref(1, 0), 30), CopyHealth.Verified);
         SlotEntry[] slots = [Three[0], stray, last];
 
         var plan = Plan(Lineage.Chain([], Epoch(1, "own"), slots), Listed("own", slots), Listed("replica"));

@@ -128,6 +128,28 @@ public class ResumeChoiceTests
     }
 
     [Fact]
+    public void Choose_NewestWasTrainedFromElsewhere_IsPassedOverAndSaysWhy()
+    {
+        var run = Run(Epoch(2, "own", Ref(1, 1), 20)) with { Past = [Past(1, "own", null, Ref(1, 1))] };
+        var stray = new SlotEntry(2, 0, CommitFrom(Ref(1, 0), Ref(2, 0), Three[1].Commit, Ref(1, 1), 90), CopyHealth.Verified);
+
+        var resume = Resumed(Choose(run, Listed("own", [Three[0], Three[1], stray])));
+
+        Assert.Equal((Ref(1, 1), "e2/0 was trained from e1/0, it was to be from e1/1: it does not count."), (resume.Commit, resume.FallbackDetail));
+    }
+
+    [Fact]
+    public void Choose_MuchDoesNotCount_NamesTheFirstOfIt()
+    {
+        var strays = Enumerable.Range(1, 5).Select(slot => new SlotEntry(1, slot, Commit(Ref(1, slot), null, Ref(7, 7), 90), CopyHealth.Verified));
+
+        var resume = Resumed(Choose(Run(Epoch(1, "own")), Listed("own", [Three[0], .. strays])));
+
+        Assert.Contains("e1/3 names", resume.FallbackDetail, StringComparison.Ordinal);
+        Assert.EndsWith(" And 2 more.", resume.FallbackDetail, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Choose_NeverCommittedButTrainedFurtherThanMayBeRedone_Waits()
     {
         var run = Run(Epoch(1, "own", progress: 500), maxRollback: 499);
