@@ -54,7 +54,7 @@ def load(root, epoch, slot):
     """A commit and its state; ends the process where the epoch is over, or where a file is not what the commit says."""
     try:
         if (content := read(f"{root}/e{epoch}/commits/{slot}")).startswith(b"SEALED"):
-            sys.exit(EPOCH_OVER)
+            sys.exit(EPOCH_OVER if epoch == EPOCH else CORRUPT)  # Where to resume from, a seal is as good as nothing.
         commit = json.loads(content)
         (file,) = commit["files"]
         content = read(f"{root}/{file['path']}")
