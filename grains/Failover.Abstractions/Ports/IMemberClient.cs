@@ -39,7 +39,7 @@ public interface IMemberObserver
     /// <summary>The member as of now; the whole picture, though sent only on changes.</summary>
     Task ObserveAsync(MemberObservation observation);
 
-    /// <summary>The watch broke off or never came up; what was observed is ageing from here.</summary>
+    /// <summary>The watch broke off or never came up; what was observed is ageing from here. Told again at the next tick where it throws.</summary>
     Task LostSightAsync(string detail);
 }
 

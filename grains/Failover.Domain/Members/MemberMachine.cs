@@ -50,7 +50,7 @@ public static partial class MemberMachine
         MemberEvent.LeasesReported report => Said(state, Witness.Nodes, "", report.Report.Answer, report.Report.For, report.Report.Detail),
         MemberEvent.ProgressReported report => Said(state, report.Site, report.Report),
         MemberEvent.OwnerReported report => state with { StoppedByOwner = report.Stopped },
-        MemberEvent.Observed seen => state with { Capacity = seen.Capacity, StaleWorkloads = Same(state.StaleWorkloads, seen.StaleWorkloads), SightLostSince = null },
+        MemberEvent.Observed seen => state with { Capacity = Same(state.Capacity, seen.Capacity), StaleWorkloads = Same(state.StaleWorkloads, seen.StaleWorkloads), SightLostSince = null },
         MemberEvent.LostSight => state with { SightLostSince = state.SightLostSince ?? state.Now },
         MemberEvent.ReleaseRequested release => state with { Reservations = Without(state.Reservations, held => IsReleased(held, release)) },
         MemberEvent.ReservationsReconciled read => state with { Reservations = Without(state.Reservations, held => IsLeaked(held, read)) },
@@ -81,6 +81,16 @@ public static partial class MemberMachine
     /// <summary>What of the state outlives a restart: two states that differ in nothing of it need not be stored twice.</summary>
     private static MemberState Lasting(MemberState state) =>
         state with { Now = default, Evidence = [], LastRiseAt = null, LastAnswerAt = null };
+
+    /// <summary>What was told already is told again now and then, and need not be stored again.</summary>
+    private static CapacitySnapshot Same(CapacitySnapshot? before, CapacitySnapshot now) =>
+        before is not null && before.Version == now.Version && before.Workloads.SequenceEqual(now.Workloads)
+            && before.Pools.Length == now.Pools.Length && before.Pools.Zip(now.Pools).All(pair => SaySame(pair.First, pair.Second))
+            ? before
+            : now;
+
+    private static bool SaySame(PoolSnapshot one, PoolSnapshot other) =>
+        one == other with { NodesByFreeGpus = one.NodesByFreeGpus } && one.NodesByFreeGpus.SequenceEqual(other.NodesByFreeGpus);
 
     private static ImmutableArray<string> Same(ImmutableArray<string> before, ImmutableArray<string> now) => before.SequenceEqual(now) ? before : now;
 }

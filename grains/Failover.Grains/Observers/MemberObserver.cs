@@ -13,24 +13,38 @@ internal sealed class MemberObserver(
     private readonly Lock _lock = new();
     private LeaseWitnessState _leases = new();
     private CapacitySnapshot? _told;
+    private string? _lost;
 
     private IMemberGrain Grain => grains.GetGrain<IMemberGrain>(member);
 
     public async Task ObserveAsync(MemberObservation observation)
     {
         sightings.Post(member, observation);
+        _lost = null;
         await TellAsync(observation);
     }
 
+    /// <summary>Throws where the member can't be told: the watch tells it again at its next tick.</summary>
     public async Task LostSightAsync(string detail)
     {
         sightings.Forget(member);
-        _told = null;
-        await GuardAsync(() => Grain.ApplyAsync(new MemberEvent.LostSight(time.GetUtcNow(), detail)));
+        (_told, _lost) = (null, detail);
+        await TellLostAsync(detail);
     }
 
-    /// <summary>An unchanged picture is evidence too, as long as the watch stands.</summary>
-    public Task RefreshAsync() => sightings.Latest(member) is { } sight ? TellAsync(sight) : Task.CompletedTask;
+    /// <summary>
+    /// Tells all of it again, changed or not: an unchanged picture is evidence too, as long as the watch stands; and a message that got lost, or that another overtook, is
+    /// mended within <see cref="HealthPolicy.Refresh"/>, whichever of the two it was.
+    /// </summary>
+    public Task RefreshAsync()
+    {
+        _told = null;
+        return sightings.Latest(member) is { } sight ? TellAsync(sight)
+            : _lost is { } detail ? GuardAsync(() => TellLostAsync(detail))
+            : Task.CompletedTask;
+    }
+
+    private Task<MemberState> TellLostAsync(string detail) => Grain.ApplyAsync(new MemberEvent.LostSight(time.GetUtcNow(), detail));
 
     private Task TellAsync(MemberObservation observation) => GuardAsync(async () =>
     {

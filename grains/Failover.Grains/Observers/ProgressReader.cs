@@ -31,6 +31,15 @@ internal sealed partial class ProgressReader(
     TimeProvider time,
     ILogger<ProgressReader> logger) : BackgroundService
 {
+    private readonly SemaphoreSlim _reading = new(1);
+    private (long At, ImmutableArray<RunState> Runs)? _read;
+
+    public override void Dispose()
+    {
+        _reading.Dispose();
+        base.Dispose();
+    }
+
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Periodically.AllAsync(
         from member in fleet.Members
         let store = HeartbeatStore.For(member.Name, fleet)
@@ -86,7 +95,7 @@ internal sealed partial class ProgressReader(
             var port = stores.Get(store.Name);
             await port.TouchCanaryAsync(options.Value.Site, time.GetTimestamp().ToString("x"), cancellationToken);
             var texts = await port.ReadHeartbeatsAsync(member.Name, cancellationToken);
-            var runs = (await rows.ReadRunsAsync(cancellationToken)).Where(run => run.Epoch?.Target.Member == member.Name && !run.IsTombstone).ToDictionary(run => run.Uid);
+            var runs = (await SharedRunsAsync(cancellationToken)).Where(run => run.Epoch?.Target.Member == member.Name && !run.IsTombstone).ToDictionary(run => run.Uid);
             // A file that bears another name than its run's is somebody's temporary, or a mistake: passed over.
             var beats = texts.Select(text => (Name: text.Key, Beat: Heartbeat.Parse(text.Value)))
                 .Where(file => file.Beat is { } beat && beat.Uid == file.Name && runs.TryGetValue(beat.Uid, out var run) && beat.Epoch == run.EpochNumber)
@@ -98,6 +107,22 @@ internal sealed partial class ProgressReader(
         {
             // Silence of a store says nothing of the member's runs.
             return (new StoreReading(store.Name, Answered: false, outside, []), ImmutableDictionary<string, Heartbeat>.Empty);
+        }
+    }
+
+    /// <summary>One reading of all rows for all members whose turn falls within half a pass: each for itself would read them as often as there are members.</summary>
+    private async Task<ImmutableArray<RunState>> SharedRunsAsync(CancellationToken cancellationToken)
+    {
+        await _reading.WaitAsync(cancellationToken);
+        try
+        {
+            if (_read is not { } read || time.GetElapsedTime(read.At) >= policy.ProbeInterval / 2)
+                _read = read = (time.GetTimestamp(), await rows.ReadRunsAsync(cancellationToken));
+            return read.Runs;
+        }
+        finally
+        {
+            _reading.Release();
         }
     }
 
