@@ -25,11 +25,21 @@ internal static class BrakeCommands
         return new Command("brake", "The brake on mass failover.") { show, release };
     }
 
+    // A silo of before the shares were told says nothing of the window.
+    private static string Charged(BrakeView brake) => brake.Window is null ? "" : string.Create(
+        CultureInfo.InvariantCulture,
+        $"{brake.GpusCharged} GPUs and {brake.RunsCharged} runs in {brake.RegionsCharged.Count} regions within {brake.Window.ToTimeSpan().TotalMinutes:0.#} min");
+
+    private static string Limit(BrakeView brake) => brake.Window is null ? "" : string.Create(
+        CultureInfo.InvariantCulture, $"one whole region, or {100 * brake.GpuShareMax:0.#} % of GPUs and {100 * brake.RunShareMax:0.#} % of runs");
+
     private static void Show(Page page, BrakeView brake)
     {
         page.Facts(
             ("brake", brake.Held ? $"HELD for {Printable.Age(brake.HeldSince, page.Time)}" : "open"),
             ("because", brake.HeldBecause),
+            ("charged", Charged(brake)),
+            ("limit", Limit(brake)),
             ("next", brake.Held ? "Check the members; if they are lost in truth, 'failover brake release'." : ""),
             ("released", brake.ReleasedBy.Length > 0 ? $"by {brake.ReleasedBy} at {Printable.Time(brake.ReleasedAt)}" : ""));
         page.Table(

@@ -30,6 +30,7 @@ internal static class MessageJson
         bool flag => JsonValue.Create(flag),
         int number => JsonValue.Create(number),
         long number => JsonValue.Create(number),
+        double number => JsonValue.Create(number),
         IList list => new JsonArray([.. list.Cast<object?>().Select(Node)]),
         _ => throw new NotSupportedException($"failover.v1 has no fields of {value.GetType()}."),
     };

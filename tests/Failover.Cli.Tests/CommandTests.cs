@@ -149,7 +149,7 @@ public sealed class CommandTests : CliTestBase
     [Theory]
     [InlineData("run", "list", "[]")]
     [InlineData("member", "list", "[]")]
-    [InlineData("brake", "show", """{"held":false,"heldBecause":"","heldSince":null,"permits":[],"releasedBy":"","releasedAt":null}""")]
+    [InlineData("brake", "show", """{"held":false,"heldBecause":"","heldSince":null,"permits":[],"releasedBy":"","releasedAt":null,"gpusCharged":0,"runsCharged":0,"regionsCharged":[],"window":null,"gpuShareMax":0,"runShareMax":0}""")]
     public async Task Json_OfNothing_IsWhole(string noun, string verb, string json)
     {
         Assert.Equal(ExitCode.Ok, await RunAsync(noun, verb, "--json"));

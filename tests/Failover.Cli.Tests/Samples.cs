@@ -126,6 +126,12 @@ internal static class Samples
         Held = true,
         HeldBecause = "480 of 512 GPUs in 2 regions within 10 min: more than one whole region, and more than 40 %.",
         HeldSince = Ago(30),
+        GpusCharged = 512,
+        RunsCharged = 1,
+        RegionsCharged = { "eastus" },
+        Window = Duration.FromTimeSpan(TimeSpan.FromMinutes(10)),
+        GpuShareMax = 0.4,
+        RunShareMax = 0.25,
         Permits = { new Permit { RunUid = "01jn8x0000abcdefghjkmnpqrs", Epoch = 1, Region = "eastus", Gpus = 512, At = Ago(90), Charged = true } },
     };
 }

@@ -3,7 +3,14 @@ using Failover.Simulator.History;
 namespace Failover.Chaos.Checking;
 
 /// <summary>What the scenario allows the brake: as the silo's policy has it.</summary>
-public sealed record BrakeBudget(TimeSpan Window, double GpuShare, int GpusTotal, IReadOnlyDictionary<string, int> GpusByRegion);
+/// <param name="Window">The time in which permits add up.</param>
+/// <param name="GpuShare">The share of GPUs, 0 to 1.</param>
+/// <param name="GpusTotal">GPUs in use in all.</param>
+/// <param name="GpusByRegion">Those, by region.</param>
+/// <param name="RunShare">The share of runs, 0 to 1; all of them in a record of before that was limited.</param>
+/// <param name="RunsTotal">Runs in all.</param>
+public sealed record BrakeBudget(
+    TimeSpan Window, double GpuShare, int GpusTotal, IReadOnlyDictionary<string, int> GpusByRegion, double RunShare = 1, int RunsTotal = int.MaxValue);
 
 /// <summary>I5 to I9: when runs were moved, whether there was room, whether any was forgotten, and whether members were clean.</summary>
 public static class FailoverChecks
@@ -49,8 +56,8 @@ public static class FailoverChecks
             var regions = counted.Select(permit => permit.Region).Distinct().ToList();
             var oneRegion = regions.Count <= 1 && (regions.Count < budget.GpusByRegion.Count || budget.GpusByRegion.Count <= 1);
             verdicts.Expect(
-                oneRegion || gpus <= budget.GpuShare * budget.GpusTotal,
-                () => $"At {write.At:O} {gpus} GPUs of {budget.GpusTotal} in {regions.Count} regions had permits within {budget.Window}.");
+                oneRegion || (gpus <= budget.GpuShare * budget.GpusTotal && counted.Count <= budget.RunShare * budget.RunsTotal),
+                () => $"At {write.At:O} {gpus} GPUs of {budget.GpusTotal}, and {counted.Count} runs of {budget.RunsTotal}, in {regions.Count} regions had permits within {budget.Window}.");
         }
         return verdicts.Done();
     }

@@ -82,12 +82,12 @@ public static class ScenarioRun
         }
     }
 
-    /// <summary>What the silo's own defaults allow, of the GPUs that were in use when the runs first all ran.</summary>
+    /// <summary>What the silo's own defaults allow, of the GPUs and runs that were there when all first ran.</summary>
     private static BrakeBudget Budget(WorldPlan plan, RowsWritten rows)
     {
         var policy = new BrakePolicy();
         var homes = rows.Runs.Where(write => write.Row.Epoch is { Number: 1 }).GroupBy(write => write.Row.Uid).Select(group => group.First().Row);
         var byRegion = homes.GroupBy(run => run.Epoch!.Target.Region).ToDictionary(group => group.Key, group => group.Sum(run => run.Spec.Gang.Total));
-        return new BrakeBudget(policy.Window, policy.ShareMax, plan.Runs.Sum(run => run.Gpus), byRegion);
+        return new BrakeBudget(policy.Window, policy.ShareMax, plan.Runs.Sum(run => run.Gpus), byRegion, policy.RunShareMax, plan.Runs.Count);
     }
 }

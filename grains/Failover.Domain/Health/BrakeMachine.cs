@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace Failover.Domain.Health;
 
 /// <summary>
-/// The brake (I6). Within the window, one whole region passes, or a share of the fleet's GPUs; more than that, or everything at once, makes us suspect
+/// The brake (I6). Within the window, one whole region passes, or a share of the fleet's GPUs and of its runs; more of either, or everything at once, makes us suspect
 /// ourselves: it holds all new involuntary moves, and those that have their permit go on. It lets go when a person releases it, or when the evidence
 /// returned, that is when what is displaced has been back within the limit for a while. The window does not age while it holds: waiting is no evidence.
 /// </summary>
@@ -58,15 +58,28 @@ public static class BrakeMachine
     {
         if (fleet.Members > 0 && fleet.MembersOutOfReach >= fleet.Members)
             return "Every member is out of reach at once: it is likelier to be us.";
-        var from = (state.HeldSince ?? state.Now) - policy.Window;
-        var charged = state.Permits.Where(permit => permit.Charged && permit.At > from && !(permit.At <= state.Release?.At)).ToList();
-        var gpus = charged.Sum(permit => permit.Gpus) + open.Sum(move => move.Gpus);
+        var charged = Charged(state, policy);
+        var (gpus, runs) = (charged.Sum(permit => permit.Gpus) + open.Sum(move => move.Gpus), charged.Length + open.Count);
         var regions = charged.Select(permit => permit.Region).Concat(open.Select(move => move.Region)).Distinct(StringComparer.Ordinal).Count();
-        if (regions > 1 && gpus >= fleet.Gpus)
-            return $"All {fleet.Gpus} GPUs in {regions} regions at once: it is likelier to be us.";
-        if (regions <= 1 || gpus <= fleet.Gpus * policy.ShareMax)
+        if (regions <= 1)
             return null;
-        return $"{gpus} of {fleet.Gpus} GPUs in {regions} regions within {policy.Window.TotalMinutes:0} min: more than one whole region, and more than {policy.ShareMax:P0}.";
+        if (gpus >= fleet.Gpus)
+            return $"All {fleet.Gpus} GPUs in {regions} regions at once: it is likelier to be us.";
+        if (gpus > fleet.Gpus * policy.ShareMax)
+            return Over(gpus, fleet.Gpus, "GPUs", policy.ShareMax);
+        return runs > fleet.Runs * policy.RunShareMax ? Over(runs, fleet.Runs, "runs", policy.RunShareMax) : null;
+
+        string Over(int moved, int all, string what, double share) =>
+            $"{moved} of {all} {what} in {regions} regions within {policy.Window.TotalMinutes:0} min: more than one whole region, and more than {share:P0}.";
+    }
+
+    /// <summary>The permits that count against the budget now: of the window, which stands still while the brake holds, and since the last release.</summary>
+    public static ImmutableArray<Permit> Charged(BrakeState state, BrakePolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(policy);
+        var from = (state.HeldSince ?? state.Now) - policy.Window;
+        return [.. state.Permits.Where(permit => permit.Charged && permit.At > from && !(permit.At <= state.Release?.At))];
     }
 
     private static bool IsLetPass(BrakeState state, MoveRequest move) =>

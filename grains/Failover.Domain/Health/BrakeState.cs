@@ -33,7 +33,7 @@ public sealed record BrakeState
     public ImmutableArray<ConfirmedRegion> Confirmed { get; init; } = [];
 }
 
-/// <summary>A permit for one involuntary move; the same (run, epoch) is never charged twice.</summary>
+/// <summary>A permit for one involuntary move, and so one of the runs' share; the same (run, epoch) is never charged twice.</summary>
 public sealed record Permit(string RunUid, int Epoch, string Region, int Gpus, DateTimeOffset At)
 {
     /// <summary>Whether it counts against the budget; not if a person or an independent kind of evidence let it pass.</summary>

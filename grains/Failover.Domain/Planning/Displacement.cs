@@ -94,12 +94,12 @@ public static class Displacement
 
     private static FleetTotals Totals(PlannerInput input)
     {
-        var gpus = input.Runs
+        var uses = input.Runs
             .Where(run => run is { IsTombstone: false, Epoch: not null })
             .GroupBy(run => run.Epoch!.Target.Region, run => run.Spec.Gang.Gpus)
             .OrderBy(region => region.Key, StringComparer.Ordinal)
-            .Select(region => new RegionGpus(region.Key, region.Sum()));
+            .Select(region => new RegionUse(region.Key, region.Sum(), region.Count()));
         var outOfReach = input.Members.Count(member => member.Verdict is MemberVerdict.ControlPlaneDown or MemberVerdict.Suspect or MemberVerdict.Lost);
-        return new FleetTotals([.. gpus], input.Fleet.Members.Length, outOfReach);
+        return new FleetTotals([.. uses], input.Fleet.Members.Length, outOfReach);
     }
 }

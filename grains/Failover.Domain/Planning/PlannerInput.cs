@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.ComponentModel.DataAnnotations;
 using Failover.Domain.Fleet;
 using Failover.Domain.Members;
 using Failover.Domain.Migration;
@@ -35,11 +36,13 @@ public sealed record PlanningPolicy
     public RunPolicy Runs { get; init; } = new();
 
     /// <summary>The time over which a region's restore bandwidth is shared out; 1 minute to 1 day.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "1.00:00:00")]
     public TimeSpan RecoveryWindow { get; init; } = TimeSpan.FromMinutes(30);
 
     /// <summary>
     /// How long a run that was displaced is left alone once its member is no longer Lost: its epoch may have lived on, and progress would end the wait.
     /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan ReturnGrace { get; init; } = TimeSpan.FromMinutes(1);
 }
 

@@ -7,7 +7,7 @@ using Grpc.Core;
 namespace Failover.Silo.Api;
 
 /// <summary>The brake, for operators.</summary>
-internal sealed class BrakeService(IGrainFactory grains, TimeProvider time) : Brake.BrakeBase
+internal sealed class BrakeService(IGrainFactory grains, BrakePolicy policy, TimeProvider time) : Brake.BrakeBase
 {
     public override async Task<BrakeView> Show(ShowBrakeRequest request, ServerCallContext context) => View(await Grain.GetAsync());
 
@@ -22,8 +22,11 @@ internal sealed class BrakeService(IGrainFactory grains, TimeProvider time) : Br
 
     private IBrakeGrain Grain => grains.GetGrain<IBrakeGrain>(IBrakeGrain.Key);
 
-    private static BrakeView View(BrakeState brake)
+    private BrakeView View(BrakeState stored)
     {
+        // What is charged is so as of now, though the row has not been written since.
+        var brake = BrakeMachine.Next(stored, new BrakeEvent.Tick(time.GetUtcNow()), policy).State;
+        var charged = BrakeMachine.Charged(brake, policy);
         var view = new BrakeView
         {
             Held = brake.HeldBecause is not null,
@@ -31,7 +34,13 @@ internal sealed class BrakeService(IGrainFactory grains, TimeProvider time) : Br
             HeldSince = brake.HeldSince?.ToTimestamp(),
             ReleasedBy = brake.Release?.By ?? "",
             ReleasedAt = brake.Release?.At.ToTimestamp(),
+            GpusCharged = charged.Sum(permit => permit.Gpus),
+            RunsCharged = charged.Length,
+            Window = policy.Window.ToDuration(),
+            GpuShareMax = policy.ShareMax,
+            RunShareMax = policy.RunShareMax,
         };
+        view.RegionsCharged.AddRange(charged.Select(permit => permit.Region).Distinct().Order(StringComparer.Ordinal));
         view.Permits.AddRange(brake.Permits.Select(permit => new Protocol.V1.Permit
         {
             RunUid = permit.RunUid,

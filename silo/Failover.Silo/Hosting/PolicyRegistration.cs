@@ -1,6 +1,3 @@
-using System.Collections.Immutable;
-using System.ComponentModel.DataAnnotations;
-using System.Reflection;
 using Failover.Domain.Fleet;
 using Failover.Domain.Health;
 using Failover.Domain.Members;
@@ -19,7 +16,7 @@ public static class PolicyRegistration
     /// <summary>Where they are in the configuration.</summary>
     public const string SectionName = "Failover:Policy";
 
-    /// <summary>Adds each policy as a value. Throws <see cref="InvalidOperationException"/> naming the setting that is out of range.</summary>
+    /// <summary>Adds each policy as a value. <see cref="SettingTable.Check"/> has to have found no fault with the configuration.</summary>
     public static IServiceCollection AddPolicies(this IServiceCollection services, IConfiguration configuration, FleetSpec fleet)
     {
         var section = configuration.GetSection(SectionName);
@@ -36,32 +33,7 @@ public static class PolicyRegistration
     private static TPolicy Read<TPolicy>(IConfigurationSection section, string name, TPolicy defaults)
         where TPolicy : class
     {
-        var part = section.GetSection(name);
-        foreach (var setting in part.GetChildren())
-        {
-            var property = typeof(TPolicy).GetProperty(setting.Key, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase);
-            if (property is null)
-                throw new InvalidOperationException($"{setting.Path}: there is no such setting; {name} has {string.Join(", ", Names<TPolicy>())}.");
-        }
-        part.Bind(defaults);
-        foreach (var property in typeof(TPolicy).GetProperties(BindingFlags.Public | BindingFlags.Instance))
-        {
-            var negative = property.GetValue(defaults) switch
-            {
-                TimeSpan span => span < TimeSpan.Zero,
-                int number => number < 0,
-                long number => number < 0,
-                double number => number < 0 || double.IsNaN(number),
-                _ => false,
-            };
-            if (negative)
-                throw new InvalidOperationException($"{part.Path}:{property.Name}: must not be negative.");
-            if (property.GetCustomAttribute<RangeAttribute>() is { } range && !range.IsValid(property.GetValue(defaults)))
-                throw new InvalidOperationException($"{part.Path}:{property.Name}: must be from {range.Minimum} to {range.Maximum}.");
-        }
+        section.GetSection(name).Bind(defaults);
         return defaults;
     }
-
-    private static ImmutableArray<string> Names<TPolicy>() =>
-        [.. typeof(TPolicy).GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(property => property.Name).Order(StringComparer.Ordinal)];
 }

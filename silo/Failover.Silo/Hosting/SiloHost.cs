@@ -43,7 +43,7 @@ public static class SiloHost
         {
             app = Build(args, alter);
         }
-        catch (Exception fault) when (fault is ValidationException or OptionsValidationException or InvalidOperationException or FleetFileException)
+        catch (Exception fault) when (fault is SettingsException or ValidationException or OptionsValidationException or InvalidOperationException or FleetFileException)
         {
             await Console.Error.WriteLineAsync(fault.Message);
             return 2;
@@ -59,6 +59,7 @@ public static class SiloHost
         var builder = WebApplication.CreateBuilder();
         Quieten(builder.Logging);
         builder.Configuration.AddCommandLine(args, Switches);
+        SettingTable.Check(builder.Configuration);
         var options = builder.Configuration.GetSection(SiloOptions.SectionName).Get<SiloOptions>() ?? new SiloOptions();
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
         var fleet = FleetFile.Load(options.Fleet);

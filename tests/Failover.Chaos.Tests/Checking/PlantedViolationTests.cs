@@ -77,6 +77,17 @@ public sealed class PlantedViolationTests
         })));
 
     [Fact]
+    public void Of_PermitsOfMoreRunsThanTheBudget_I6() =>
+        Expect("I6", record => record.Brakes.Add(new(0, RecordBuilder.At(60), new StoredBrake
+        {
+            Permits =
+            [
+                new StoredPermit(RecordBuilder.Uid, 1, "east", 8, RecordBuilder.At(46)),
+                .. Enumerable.Range(0, 3).Select(run => new StoredPermit($"small-{run}", 1, "west", 1, RecordBuilder.At(60))),
+            ],
+        })));
+
+    [Fact]
     public void Of_MoreGpusPromisedThanFree_I7() =>
         Expect("I7", record => record.Members.Add(new(
             0, RecordBuilder.At(60), RecordBuilder.Member(RecordBuilder.West, "Healthy", [RecordBuilder.Reservation("r2", 3)]))));

@@ -25,7 +25,7 @@ internal sealed class RecordBuilder
 
     public static readonly DateTimeOffset Began = new(2026, 11, 23, 10, 0, 0, TimeSpan.Zero);
     public static readonly PlannedRun Planned = new(Run, Seed, Steps, 10, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
-    public static readonly BrakeBudget Budget = new(TimeSpan.FromMinutes(10), 0.4, 64, new Dictionary<string, int> { ["east"] = 8, ["west"] = 56 });
+    public static readonly BrakeBudget Budget = new(TimeSpan.FromMinutes(10), 0.4, 64, new Dictionary<string, int> { ["east"] = 8, ["west"] = 56 }, 0.4, 8);
 
     private static readonly StoredTarget EastTarget = new(East, "east", "h100", EastStore);
     private static readonly StoredTarget WestTarget = new(West, "west", "h100", WestStore);

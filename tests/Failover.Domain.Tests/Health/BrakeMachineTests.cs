@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using CsCheck;
 using Failover.Domain.Health;
 
@@ -8,7 +9,7 @@ public sealed class BrakeMachineTests
 {
     private static readonly BrakePolicy Policy = new();
     private static readonly DateTimeOffset Zero = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-    private static readonly FleetTotals Fleet = new([new("a", 500), new("b", 300), new("c", 200)], 6, 2);
+    private static readonly FleetTotals Fleet = new([new("a", 500, 5), new("b", 300, 3), new("c", 200, 2)], 6, 2);
 
     [Fact]
     public void Requested_OneWholeRegion_Passes()
@@ -30,6 +31,55 @@ public sealed class BrakeMachineTests
         Assert.All(answers, answer => Assert.Equal(granted, answer.Granted));
         Assert.Equal(granted, state.HeldBecause is null);
         Assert.Equal(granted ? 2 : 0, state.Permits.Length);
+    }
+
+    [Theory]
+    [InlineData(4, true)]
+    [InlineData(5, false)]
+    public void Requested_SmallRunsOfSeveralRegions_PassUpToTheShareOfRuns(int runs, bool granted)
+    {
+        var moves = Enumerable.Range(0, runs).Select(run => Move($"{run}", run == 0 ? "a" : "b", 8));
+
+        var (state, answers, _) = Ask(new BrakeState(), 0, [.. moves]);
+
+        Assert.All(answers, answer => Assert.Equal(granted, answer.Granted));
+        Assert.Equal(granted ? null : "5 of 10 runs in 2 regions within 10 min: more than one whole region, and more than 40 %.", state.HeldBecause?.Replace('\u00a0', ' '));
+    }
+
+    [Fact]
+    public void Requested_AllRunsOfOneRegion_PassHoweverMany()
+    {
+        var crowded = Fleet with { ByRegion = [new("a", 100, 90), new("b", 900, 10)] };
+
+        var asked = BrakeMachine.Next(new BrakeState(), new BrakeEvent.Requested(Zero, [.. Enumerable.Range(0, 90).Select(run => Move($"{run}", "a", 1))], crowded), Policy);
+
+        Assert.All(asked.Answers, answer => Assert.True(answer.Granted));
+    }
+
+    [Fact]
+    public void Requested_RunsPermittedBeforeInTheWindow_CountTowardsTheShare()
+    {
+        var first = Ask(new BrakeState(), 0, Move("1", "a", 1), Move("2", "a", 1)).State;
+
+        Assert.True(Assert.Single(Ask(first, 300, Move("3", "b", 1)).Answers).Granted);
+        Assert.All(Ask(first, 300, Move("3", "b", 1), Move("4", "b", 1), Move("5", "b", 1)).Answers, answer => Assert.False(answer.Granted));
+        Assert.All(Ask(first, 601, Move("3", "b", 1), Move("4", "b", 1), Move("5", "b", 1)).Answers, answer => Assert.True(answer.Granted));
+    }
+
+    [Fact]
+    public void Requested_RowOfBeforeTheShareOfRuns_CountsItsPermits()
+    {
+        // As schema version 1 has always stored it: a permit is a run, so nothing more has to be stored to count them.
+        const string stored = """
+            {"kind":"brake","schemaVersion":1,"now":"2026-01-01T00:00:00+00:00","permits":[
+              {"runUid":"1","epoch":1,"region":"a","gpus":1,"at":"2026-01-01T00:00:00+00:00","charged":true},
+              {"runUid":"2","epoch":1,"region":"a","gpus":1,"at":"2026-01-01T00:00:00+00:00","charged":true},
+              {"runUid":"3","epoch":1,"region":"a","gpus":1,"at":"2026-01-01T00:00:00+00:00","charged":false}]}
+            """;
+        var state = JsonSerializer.Deserialize<BrakeState>(stored, JsonSerializerOptions.Web)!;
+
+        Assert.True(Ask(state, 60, Move("4", "b", 1), Move("5", "b", 1)).Answers[0].Granted);
+        Assert.Contains("5 of 10 runs", Ask(state, 60, Move("4", "b", 1), Move("5", "b", 1), Move("6", "b", 1)).Answers[0].Detail, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -89,7 +139,7 @@ public sealed class BrakeMachineTests
     [Fact]
     public void Requested_EverythingAtOnce_IsHeldWhateverTheShare()
     {
-        var generous = Policy with { ShareMax = 1 };
+        var generous = Policy with { ShareMax = 1, RunShareMax = 1 };
         var all = new BrakeEvent.Requested(Zero, [Move("1", "a", 500), Move("2", "b", 300), Move("3", "c", 200)], Fleet);
 
         Assert.All(BrakeMachine.Next(new BrakeState(), all, generous).Answers, answer => Assert.False(answer.Granted));
@@ -198,7 +248,8 @@ public sealed class BrakeMachineTests
     private static void AssertWithinBudget(BrakeState state)
     {
         var window = state.Permits.Where(permit => permit.At > state.Now - Policy.Window).ToList();
-        Assert.True(window.Select(permit => permit.Region).Distinct().Count() == 1 || window.Sum(permit => permit.Gpus) <= Fleet.Gpus * Policy.ShareMax);
+        Assert.True(window.Select(permit => permit.Region).Distinct().Count() == 1
+            || (window.Sum(permit => permit.Gpus) <= Fleet.Gpus * Policy.ShareMax && window.Count <= Fleet.Runs * Policy.RunShareMax));
     }
 
     private static MoveRequest Move(string run, string region, int gpus, int epoch = 1, int displaced = 0) => new(run, epoch, region, gpus, Zero.AddSeconds(displaced));

@@ -127,7 +127,7 @@ public sealed class DisplacementTests
             [Run("a", RunStep.Running, workers: 2).On("e1"), Run("b").On("e2"), Run("c", RunStep.Running).On("w1"), Run("d"), Run("e", RunStep.Finished).On("w1")],
             Member("e1", MemberVerdict.Lost), Member("e2", MemberVerdict.Suspect), Member("n1", MemberVerdict.ControlPlaneDown), Member("w1"));
         var totals = Displacement.Find(input, Policy).Requested.Fleet;
-        Assert.Equal([new RegionGpus("east", 24), new RegionGpus("west", 8)], totals.ByRegion);
+        Assert.Equal([new RegionUse("east", 24, 2), new RegionUse("west", 8, 1)], totals.ByRegion);
         Assert.Equal((6, 3), (totals.Members, totals.MembersOutOfReach));
     }
 

@@ -2,6 +2,7 @@ using Failover.Abstractions.Grains;
 using Failover.Abstractions.State;
 using Failover.Cli;
 using Failover.Domain.Fleet;
+using Failover.Domain.Health;
 using Failover.Grains.Runs;
 using Failover.Grains.State;
 using Failover.Silo.Api;
@@ -32,7 +33,7 @@ internal sealed class ApiHost : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddSingleton<TimeProvider>(time).AddSingleton(Fleet).AddSingleton(Grains.Factory);
+        builder.Services.AddSingleton<TimeProvider>(time).AddSingleton(Fleet).AddSingleton(new BrakePolicy()).AddSingleton(Grains.Factory);
         builder.Services.AddSingleton(alter?.Invoke(_sqlite) ?? _sqlite).AddSingleton<StateReader>().AddSingleton<IRunDirectory, RunDirectory>();
         builder.Services.AddFailoverApi();
         _app = builder.Build();

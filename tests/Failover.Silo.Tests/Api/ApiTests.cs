@@ -216,9 +216,12 @@ public sealed class ApiTests
     {
         await using var host = await ApiHost.StartAsync();
         Assert.Equal(ExitCode.Refused, (await host.RunAsync("", "brake", "release", "--yes")).Code);
-        host.Grains.Brake.State = host.Grains.Brake.State with { HeldBecause = "too much at once", HeldSince = default(DateTimeOffset) };
+        var at = new DateTimeOffset(2026, 3, 1, 11, 59, 0, TimeSpan.Zero);
+        host.Grains.Brake.State = host.Grains.Brake.State with { HeldBecause = "too much at once", HeldSince = at, Permits = [new Domain.Health.Permit("r1", 1, "west", 64, at), new Domain.Health.Permit("r2", 1, "east", 8, at), new Domain.Health.Permit("r3", 1, "east", 8, at.AddHours(-1))] };
 
-        Assert.Contains("too much at once", (await host.RunAsync("", "brake", "show")).Out, StringComparison.Ordinal);
+        var shown = (await host.RunAsync("", "brake", "show")).Out;
+        Assert.Contains("too much at once", shown, StringComparison.Ordinal);
+        Assert.Contains("72 GPUs and 2 runs in 2 regions within 10 min", shown, StringComparison.Ordinal);
         Assert.Equal(ExitCode.Ok, (await host.RunAsync("", "brake", "release", "--yes")).Code);
 
         Assert.Null(host.Grains.Brake.State.HeldBecause);

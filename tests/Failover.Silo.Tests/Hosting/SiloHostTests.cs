@@ -28,13 +28,24 @@ public sealed class SiloHostTests : IDisposable
         { "--silo-port=0", "SiloPort" },
         { "--silo-port=many", "many" },
         { "--Failover:Policy:Runs:RetryDelays=00:00:01", "Failover:Policy:Runs:RetryDelays: there is no such setting" },
-        { "--Failover:Policy:Brake:ShareMax=-0.1", "Failover:Policy:Brake:ShareMax: must not be negative" },
-        { "--Failover:Policy:Runs:RetryDelay=-00:00:01", "Failover:Policy:Runs:RetryDelay: must not be negative" },
-        { "--Failover:Policy:Runs:OwnCommitsToUnpin=-1", "Failover:Policy:Runs:OwnCommitsToUnpin: must not be negative" },
-        { "--Failover:Policy:Runs:StagingBytesPerSecond=-1", "Failover:Policy:Runs:StagingBytesPerSecond: must not be negative" },
-        { "--Failover:Policy:Runs:SealLimit=00:00:00", "Failover:Policy:Runs:SealLimit: must be from 00:00:01 to 1.00:00:00" },
+        { "--Failover:Policy:Brake:ShareMax=-0.1", "Failover:Policy:Brake:ShareMax: is '-0.1'; write a number, 0 to 1, or leave it out for 0.4." },
+        { "--Failover:Policy:Runs:RetryDelay=-00:00:01", "Failover:Policy:Runs:RetryDelay: is '-00:00:01'; write a duration as [days.]hours:minutes:seconds, 100 ms to 1 min, or leave it out for 1 s." },
+        { "--Failover:Policy:Runs:OwnCommitsToUnpin=-1", "Failover:Policy:Runs:OwnCommitsToUnpin: is '-1'; write a whole number, 1 to 100, or leave it out for 2." },
+        { "--Failover:Policy:Runs:StagingBytesPerSecond=-1", "Failover:Policy:Runs:StagingBytesPerSecond: is '-1'; write a whole number, 1 to 1000000000000" },
         { "--Failover:Policy:Runs:RetryDelay=soon", "soon" },
-        { "--Failover:Observers:SweepInterval=00:00:00", "SweepInterval" },
+        { "--Failover:Policy:Runs:SealLimit=00:00:00", "Failover:Policy:Runs:SealLimit: is '00:00:00'; write a duration as [days.]hours:minutes:seconds, 1 s to 1 d, or leave it out for 2 min." },
+        { "--Failover:Policy:Runs:StagingBytesPerSecond=0", "Failover:Policy:Runs:StagingBytesPerSecond: is '0'" },
+        { "--Failover:Policy:Brakes:ShareMax=0.1", "Failover:Policy:Brakes: there is no such setting" },
+        { "--Failover:Policy:Placement:TierWeights:0=2", "Failover:Policy:Placement:TierWeights: there is no such setting" },
+        { "--Failover:Policy:Health:SilentShare=0", "SilentShare: is '0'; write a number, over 0, to 1, or leave it out for 0.5." },
+        { "--Failover:Policy:Health:SilentShare=NaN", "SilentShare: is 'NaN'" },
+        { "--Failover:Policy:Health:Refresh=00:00:15", "Failover:Policy:Members:EvidenceAgeMax: is 30 s; must be more than 2 × `Failover:Policy:Health:Refresh`, which is 15 s" },
+        { "--Failover:Policy:Brake:PermitMemory=00:05:00", "Failover:Policy:Brake:PermitMemory: is 5 min; must be at least `Window`, which is 10 min" },
+        { "--Kubernetes:RetriesMax=0", "Kubernetes:RetriesMax: is '0'; write a whole number, 1 to 10, or leave it out for 2." },
+        { "--Kubernetes:BreakerWindow=00:00:00", "Kubernetes:BreakerWindow: is '00:00:00'" },
+        { "--Kubernetes:Retries=3", "Kubernetes:Retries: there is no such setting" },
+        { "--Failover:Observers:SweepInterval=00:00:00", "Failover:Observers:SweepInterval: is '00:00:00'" },
+        { "--Failover:Observers:Sweep=00:00:01", "Failover:Observers:Sweep: there is no such setting" },
         { "--Failover:Effects:Parallel=0", "Parallel" },
     };
 
@@ -46,6 +57,19 @@ public sealed class SiloHostTests : IDisposable
 
         Assert.Equal(2, code);
         Assert.Contains(expected, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_SeveralSettingsThatWontDo_TellsThemAllAndNoTrace()
+    {
+        var (code, error) = await RunAsync(
+            [.. Good, "--Kubernetes:RetriesMax=0", "--Kubernetes:TryTimeout=1.00:00:00", "--Failover:Effects:Parallel=many", "--Failover:Policy:Brake:ShareMax=2", "--silo-port=0"]);
+
+        Assert.Equal(2, code);
+        Assert.All(
+            (string[])["Kubernetes:RetriesMax: ", "Kubernetes:TryTimeout: ", "Failover:Effects:Parallel: ", "Failover:Policy:Brake:ShareMax: ", "Failover:SiloPort: "],
+            path => Assert.Contains(path, error, StringComparison.Ordinal));
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
     }
 
     [Fact]
