@@ -74,8 +74,11 @@ public abstract record RunEvent(DateTimeOffset At)
     /// <summary>An effect did not succeed, or nobody knows (I4). It is tried again, later each time, until the step's deadline.</summary>
     public sealed record EffectFailed(DateTimeOffset At, string EffectId, string Detail) : RunEvent(At);
 
-    /// <summary>Progress was seen: a heartbeat's or a commit's step rose, or (<see cref="Runs.ProgressKind.PodsReady"/>) the gang is ready.</summary>
-    public sealed record Progressed(DateTimeOffset At, Progress Progress, Runs.ProgressKind By) : RunEvent(At);
+    /// <summary>
+    /// Progress was seen: a heartbeat's or a commit's step rose, or (<see cref="Runs.ProgressKind.PodsReady"/>) the gang is ready. <paramref name="Violation"/>: why a commit
+    /// of it does not count, where its trainer broke the contract.
+    /// </summary>
+    public sealed record Progressed(DateTimeOffset At, Progress Progress, Runs.ProgressKind By, string? Violation = null) : RunEvent(At);
 
     /// <summary>The workload of that epoch ran to its end.</summary>
     public sealed record WorkloadSucceeded(DateTimeOffset At, int Epoch) : RunEvent(At);

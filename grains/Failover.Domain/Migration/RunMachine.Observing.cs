@@ -51,7 +51,7 @@ public static partial class RunMachine
 
     private static RunState OnProgressOfLaunch(RunState state, RunEvent.Progressed progressed, RunPolicy policy)
     {
-        if (!IsRise(state, progressed.Progress) || !Shows(state.Spec.Progress.By, progressed.By))
+        if (!IsNews(state, progressed) || !Shows(state.Spec.Progress.By, progressed.By))
             return state;
         if (Violation(state, progressed) is { } violation)
             return Wait(state, WaitReason.RetriesExhausted, violation);
@@ -67,12 +67,16 @@ public static partial class RunMachine
 
     private static RunState OnProgressOfRunning(RunState state, RunEvent.Progressed progressed, RunPolicy policy)
     {
-        if (!IsRise(state, progressed.Progress))
+        if (!IsNews(state, progressed))
             return state;
         return Violation(state, progressed) is { } violation
             ? Wait(state, WaitReason.RetriesExhausted, violation)
             : state with { Epoch = state.Epoch! with { Progress = progressed.Progress } };
     }
+
+    /// <summary>A commit that does not count is told at whatever step it is: a trainer whose commits count for nothing must not train on unnoticed.</summary>
+    private static bool IsNews(RunState state, RunEvent.Progressed progressed) =>
+        progressed.Violation is null ? IsRise(state, progressed.Progress) : progressed.Progress.Epoch == state.EpochNumber;
 
     private static bool IsRise(RunState state, Progress progress)
     {
@@ -89,6 +93,8 @@ public static partial class RunMachine
 
     private static string? Violation(RunState state, RunEvent.Progressed progressed)
     {
+        if (progressed.Violation is { } told)
+            return $"ContractViolated: {told}";
         if (progressed.By == ProgressKind.PodsReady)
             return null;
         var epoch = state.Epoch!;

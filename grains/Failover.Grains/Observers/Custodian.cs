@@ -68,7 +68,9 @@ internal sealed partial class Custodian(
     {
         var epoch = run.Epoch!;
         var own = stores.Get(epoch.Target.Store);
-        var chain = await OwnCommitsAsync(run, own, cancellationToken);
+        var (chain, strayed) = await OwnCommitsAsync(run, own, cancellationToken);
+        if (strayed is not null)
+            await TellStrayedAsync(run, strayed);
         if (chain.LastOrDefault() is { } newest)
             await TellProgressAsync(run, newest);
         var verified = await VerifyAsync(run, own, chain, cancellationToken);
@@ -77,13 +79,14 @@ internal sealed partial class Custodian(
         await ReplicateAsync(run, chain, verified, cancellationToken);
     }
 
-    /// <summary>The commits of the current epoch that count.</summary>
-    private static async Task<ImmutableArray<ChainLink>> OwnCommitsAsync(RunState run, ICheckpointStore own, CancellationToken cancellationToken)
+    /// <summary>The commits of the current epoch that count, and the newest that does not because its trainer broke the contract.</summary>
+    private static async Task<(ImmutableArray<ChainLink> Chain, Anomaly? Strayed)> OwnCommitsAsync(RunState run, ICheckpointStore own, CancellationToken cancellationToken)
     {
         var slots = await own.ListSlotsAsync(EffectActions.Root(run), run.EpochNumber, cancellationToken: cancellationToken);
         var entries = slots.Select(slot => new SlotEntry(
             run.EpochNumber, slot.Slot, (SlotContent.Parse(slot.Content) as SlotContent.CommitSlot)?.Commit, CopyHealth.Unverified));
-        return [.. Lineage.Chain(run.Past, run.Epoch, entries).Commits.Where(link => link.Ref.Epoch == run.EpochNumber)];
+        var chain = Lineage.Chain(run.Past, run.Epoch, entries);
+        return ([.. chain.Commits.Where(link => link.Ref.Epoch == run.EpochNumber)], chain.Anomalies.LastOrDefault(anomaly => anomaly.Strayed is not null));
     }
 
     /// <summary>The newest commit whose files are as it says, by hash; those that are known to be are not read again.</summary>
@@ -170,6 +173,16 @@ internal sealed partial class Custodian(
             return Task.CompletedTask;
         var progress = new Progress(run.EpochNumber, commit.Attempt, commit.Step, commit.ResumedFrom, time.GetUtcNow());
         return TellAsync(run, new RunEvent.Progressed(time.GetUtcNow(), progress, ProgressKind.Commit));
+    }
+
+    /// <summary>Only a run that is taken to be well has to be told; any other is being replaced already.</summary>
+    private Task TellStrayedAsync(RunState run, Anomaly strayed)
+    {
+        if (run.Step is not (RunStep.Launching or RunStep.Verifying or RunStep.Running))
+            return Task.CompletedTask;
+        var commit = strayed.Strayed!;
+        var progress = new Progress(run.EpochNumber, commit.Attempt, commit.Step, commit.ResumedFrom, time.GetUtcNow());
+        return TellAsync(run, new RunEvent.Progressed(time.GetUtcNow(), progress, ProgressKind.Commit, strayed.Text));
     }
 
     private Task TellAsync(RunState run, RunEvent happened) => grains.GetGrain<IRunGrain>(run.Uid).ApplyAsync(happened);

@@ -147,6 +147,21 @@ public sealed class RunMachineFailureTests
     }
 
     [Theory]
+    [InlineData(RunStep.Verifying, 2, true)]
+    [InlineData(RunStep.Running, 2, true)]
+    [InlineData(RunStep.Running, 1, false)] // Of an epoch that is over.
+    [InlineData(RunStep.Waiting, 1, false)] // It is to be replaced already.
+    public void Progress_CommitThatDoesNotCount_IsAContractViolationAtWhateverStep(RunStep step, int epoch, bool violated)
+    {
+        var state = step == RunStep.Running ? Sample.Running(2) : Sample.In(step);
+        var play = new RunPlay(state);
+
+        play.Tell(new RunEvent.Progressed(play.At, new Progress(epoch, 0, 1, null, play.At), ProgressKind.Commit, "e2/0 does not count."));
+
+        Assert.Equal(violated ? "ContractViolated: e2/0 does not count." : state.Waiting?.Detail, play.State.Waiting?.Detail);
+    }
+
+    [Theory]
     [InlineData(0, true)]
     [InlineData(1, false)]
     public void Progress_OfALaterAttempt_MayResumeFromItsOwnEpoch(int attempt, bool violates)

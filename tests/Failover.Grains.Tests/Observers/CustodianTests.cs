@@ -46,6 +46,20 @@ public sealed class CustodianTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task LookAfter_TrainerResumedFromElsewhere_IsAContractViolationAndNothingIsCopied()
+    {
+        await _bench.PutAsync(Samples.Running(_uid));
+        await _bench.Stores.CommitAsync("east", _uid, 1, 0, new CommitRef(7, 7));
+
+        await LookAsync();
+
+        var run = (await _bench.Run(_uid).GetAsync())!;
+        Assert.Equal((RunStep.Waiting, WaitReason.RetriesExhausted), (run.Step, run.Waiting!.Reason));
+        Assert.StartsWith("ContractViolated: e1/0 ", run.Waiting.Detail, StringComparison.Ordinal);
+        Assert.Empty(await _bench.Stores.SlotsAsync("west", _uid, 1));
+    }
+
+    [Fact]
     public async Task LookAfter_NothingNew_WritesNothing()
     {
         await _bench.PutAsync(Samples.Running(_uid));
