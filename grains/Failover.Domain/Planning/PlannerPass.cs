@@ -43,7 +43,7 @@ public static class PlannerPass
         foreach (var unplaced in plan.Unplaced)
         {
             var run = candidates[unplaced.RunUid].Run;
-            Add(events, run, NotPlaced(run, unplaced.PerMember, input.Now));
+            Add(events, run, NotPlaced(run, unplaced.PerMember.AddRange(FleetGaps.Reasons(run, input.Fleet)), input.Now));
         }
 
         return new PlannerOutput(plan, [.. events.OrderBy(addressed => addressed.RunUid, StringComparer.Ordinal)]);

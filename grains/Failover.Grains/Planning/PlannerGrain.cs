@@ -23,6 +23,9 @@ internal sealed partial class PlannerGrain(
     /// <summary>Numbers the snapshots of this activation; a plan is only ever held against the rows that it names.</summary>
     private long _snapshot;
 
+    /// <summary>What the fleet file lacks is told once.</summary>
+    private readonly HashSet<(string What, string Name)> _gapsTold = [];
+
     /// <summary>The passes are driven by each silo's pulse; the reminder is for when all pulses have stopped.</summary>
     public override Task OnActivateAsync(CancellationToken cancellationToken) =>
         this.RegisterOrUpdateReminder(ReminderName, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1), cancellationToken);
@@ -63,15 +66,23 @@ internal sealed partial class PlannerGrain(
         await TellAsync(ledgers.Concat(ticks).Concat(due));
     }
 
-    private async Task<PlannerInput> ReadAsync() => new()
+    private async Task<PlannerInput> ReadAsync()
     {
-        Now = time.GetUtcNow(),
-        SnapshotVersion = ++_snapshot,
-        Fleet = fleet,
-        Runs = [.. (await rows.ReadRunsAsync(CancellationToken.None)).Where(run => !run.IsTombstone || !run.PendingSeals.IsEmpty || !run.Pins.IsEmpty)],
-        // A member that the fleet file no longer lists keeps its row, and is nobody's to ask.
-        Members = [.. (await rows.ReadMembersAsync(CancellationToken.None)).Where(member => fleet.FindMember(member.Name) is not null)],
-    };
+        var now = time.GetUtcNow();
+        var runs = await rows.ReadRunsAsync(CancellationToken.None);
+        var members = await rows.ReadMembersAsync(CancellationToken.None);
+        foreach (var gap in FleetGaps.Find(fleet, runs, members).Where(gap => _gapsTold.Add((gap.What, gap.Name))))
+            LogGap(gap.What, gap.Name, gap.Runs);
+        return new PlannerInput
+        {
+            Now = now,
+            SnapshotVersion = ++_snapshot,
+            Fleet = fleet,
+            Runs = [.. runs.Where(run => !run.IsTombstone || !run.PendingSeals.IsEmpty || !run.Pins.IsEmpty)],
+            // A member that the fleet file no longer lists keeps its row, and is nobody's to ask.
+            Members = [.. members.Where(member => fleet.FindMember(member.Name) is not null)],
+        };
+    }
 
     private Task SendAsync(ImmutableArray<AddressedEvent> events) => TellAsync(events.Select(addressed => ToRun(addressed.RunUid, addressed.Event)));
 
@@ -93,6 +104,9 @@ internal sealed partial class PlannerGrain(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Whom} could not be told and will be told again: {Reason}")]
     private partial void LogNotTold(string whom, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The fleet file no longer lists {What} {Name}, which {Runs} runs need: nobody watches it, and what is there is neither swept nor read. Put it back until they have left it")]
+    private partial void LogGap(string what, string name, int runs);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Whom} could not take what it was told; the others were told")]
     private partial void LogOdd(Exception failure, string whom);
