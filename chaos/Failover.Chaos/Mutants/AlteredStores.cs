@@ -33,6 +33,8 @@ internal class AlteredStore(ICheckpointStore inner) : ICheckpointStore
 
     public Task SetAsideAsync(RunRoot run, string path, CancellationToken cancellationToken = default) => inner.SetAsideAsync(run, path, cancellationToken);
 
+    public Task<int> CleanAsync(RunRoot run, CancellationToken cancellationToken = default) => inner.CleanAsync(run, cancellationToken);
+
     public virtual Task<bool> PinAsync(RunRoot run, int forEpoch, CommitRef commit, Commit document, CancellationToken cancellationToken = default) =>
         inner.PinAsync(run, forEpoch, commit, document, cancellationToken);
 

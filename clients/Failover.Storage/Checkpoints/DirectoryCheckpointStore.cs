@@ -17,16 +17,21 @@ public sealed class DirectoryCheckpointStore : ICheckpointStore
     /// <summary>Far more than a heartbeat or a canary needs; whoever writes to the store can't make us read gigabytes.</summary>
     private const int NoteBytesMax = 1 << 16;
 
+    private const string SetAside = ".bad-";
+    private const string Partial = ".part-";
+
     private readonly StoreFolder _folder;
+    private readonly KeyedLock _copies = new();
+    private readonly StoreOptions _options;
     private readonly TimeProvider _time;
 
     /// <summary>A store by its name in the fleet file, mounted at <paramref name="path"/>.</summary>
-    public DirectoryCheckpointStore(string name, string path, TimeProvider time)
+    public DirectoryCheckpointStore(string name, string path, StoreOptions options, TimeProvider time)
     {
         if (!OperatingSystem.IsLinux())
             throw new PlatformNotSupportedException("Directory stores need Linux: link(2), fsync(2) and statx(2).");
-        (Name, _time) = (name, time);
-        _folder = new StoreFolder(name, path);
+        (Name, _options, _time) = (name, options, time);
+        _folder = new StoreFolder(name, path, new StoreGate(name, options, time));
     }
 
     /// <inheritdoc/>
@@ -64,8 +69,11 @@ public sealed class DirectoryCheckpointStore : ICheckpointStore
         _folder.RunAsync(() => Stat($"{run}/{path}"), cancellationToken);
 
     /// <inheritdoc/>
-    public Task<HashedFile?> HashAsync(RunRoot run, string path, CancellationToken cancellationToken = default) =>
-        _folder.RunAsync(() => HashCoreAsync($"{run}/{path}", cancellationToken), cancellationToken);
+    public Task<HashedFile?> HashAsync(RunRoot run, string path, CancellationToken cancellationToken = default)
+    {
+        var pulse = new Pulse();
+        return _folder.RunAsync(() => HashCoreAsync($"{run}/{path}", pulse, cancellationToken), pulse, cancellationToken);
+    }
 
     /// <inheritdoc/>
     public async Task<CopyOutcome> CopyFromAsync(
@@ -73,6 +81,8 @@ public sealed class DirectoryCheckpointStore : ICheckpointStore
     {
         if (source is not DirectoryCheckpointStore from)
             throw new ArgumentException($"{Name} can only copy from other directories.", nameof(source));
+        // Whoever wants the same file finds it there.
+        using var turn = await _copies.EnterAsync($"{run}/{file.Path}", cancellationToken);
         var there = await HashAsync(run, file.Path, cancellationToken);
         if (there is not null)
             return Matches(there, file) ? CopyOutcome.Copied : CopyOutcome.TargetCorrupt;
@@ -82,8 +92,9 @@ public sealed class DirectoryCheckpointStore : ICheckpointStore
         if (stat.SizeBytes != file.SizeBytes)
             return CopyOutcome.SourceCorrupt;
         var throttle = ByteThrottle.Of(rate, _time);
+        var pulse = new Pulse();
         return await from._folder.RunAsync(
-            () => _folder.RunAsync(() => CopyCoreAsync(from, run, file, throttle, cancellationToken), cancellationToken), cancellationToken);
+            () => _folder.RunAsync(() => CopyCoreAsync(from, run, file, throttle, pulse, cancellationToken), pulse, cancellationToken), pulse, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -94,10 +105,38 @@ public sealed class DirectoryCheckpointStore : ICheckpointStore
                 // A pin is a name of its own for the same content, and keeps it.
                 var from = _folder.Resolve($"{run}/{path}");
                 if (File.Exists(from))
-                    File.Move(from, Path.Combine(Path.GetDirectoryName(from)!, $".bad-{Guid.NewGuid():N}"));
+                    File.Move(from, Path.Combine(Path.GetDirectoryName(from)!, $"{SetAside}{Guid.NewGuid():N}"));
                 return true;
             },
             cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<int> CleanAsync(RunRoot run, CancellationToken cancellationToken = default)
+    {
+        var pulse = new Pulse();
+        return _folder.RunAsync(
+            () =>
+            {
+                var path = _folder.Resolve(run.ToString());
+                if (PosixFiles.Stat(path).Kind != PosixFiles.Kind.Folder)
+                    return Task.FromResult(0);
+                var before = _time.GetUtcNow().UtcDateTime - _options.LeftoverAge;
+                var every = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
+                var removed = 0;
+                foreach (var name in Directory.EnumerateFiles(path, ".*", every))
+                {
+                    pulse.Beat();
+                    // What somebody still writes to is younger.
+                    if (!IsLeftover(Path.GetFileName(name)) || File.GetLastWriteTimeUtc(name) >= before)
+                        continue;
+                    File.Delete(name);
+                    removed++;
+                }
+                return Task.FromResult(removed);
+            },
+            pulse,
+            cancellationToken);
+    }
 
     /// <inheritdoc/>
     public Task<bool> PinAsync(RunRoot run, int forEpoch, CommitRef commit, Commit document, CancellationToken cancellationToken = default) =>
@@ -158,6 +197,9 @@ public sealed class DirectoryCheckpointStore : ICheckpointStore
             },
             cancellationToken);
 
+    private static bool IsLeftover(string name) =>
+        name.StartsWith(SetAside, StringComparison.Ordinal) || name.StartsWith(Partial, StringComparison.Ordinal) || name.StartsWith(StoreFolder.Temporary, StringComparison.Ordinal);
+
     private static bool Matches(HashedFile hashed, CommitFile file) => hashed.Sha256 == file.Sha256 && hashed.Stat.SizeBytes == file.SizeBytes;
 
     private static string FolderOf(string path) => path[..path.LastIndexOf('/')];
@@ -190,19 +232,27 @@ public sealed class DirectoryCheckpointStore : ICheckpointStore
         return found.Kind == PosixFiles.Kind.File ? new StoredFile(found.SizeBytes, found.ETag) : null;
     }
 
-    private async Task<HashedFile?> HashCoreAsync(string relative, CancellationToken cancellationToken)
+    private async Task<HashedFile?> HashCoreAsync(string relative, Pulse pulse, CancellationToken cancellationToken)
     {
         if (Stat(relative) is not { } before)
             return null;
-        await using var stream = new FileStream(_folder.Resolve(relative), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, BufferBytes);
-        var digest = Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellationToken));
+        await using var stream = new FileStream(_folder.Resolve(relative), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[(int)Math.Clamp(before.SizeBytes, 1, BufferBytes)];
+        int read;
+        while ((read = await stream.ReadAsync(buffer, cancellationToken)) > 0)
+        {
+            hash.AppendData(buffer, 0, read);
+            pulse.Beat();
+        }
+        var digest = Convert.ToHexStringLower(hash.GetHashAndReset());
         return Stat(relative) == before
             ? new HashedFile(digest, before)
             : throw new StoreUnavailableException($"{Name}: {relative} changed while it was read");
     }
 
     private async Task<CopyOutcome> CopyCoreAsync(
-        DirectoryCheckpointStore source, RunRoot run, CommitFile file, ByteThrottle throttle, CancellationToken cancellationToken)
+        DirectoryCheckpointStore source, RunRoot run, CommitFile file, ByteThrottle throttle, Pulse pulse, CancellationToken cancellationToken)
     {
         var relative = $"{run}/{file.Path}";
         var folder = _folder.MakeFolders(FolderOf(relative));
@@ -211,13 +261,13 @@ public sealed class DirectoryCheckpointStore : ICheckpointStore
         await using (var to = new FileStream(partial, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
         {
             var resumed = to.Length > 0;
-            var digest = await TransferAsync(source, from, to, throttle, cancellationToken);
+            var digest = await TransferAsync(source, from, to, throttle, pulse, cancellationToken);
             if (digest != file.Sha256 && resumed)
             {
                 // What an earlier go left may be torn: only a copy made in one go says that the source is at fault.
                 to.SetLength(0);
                 (to.Position, from.Position) = (0, 0);
-                digest = await TransferAsync(source, from, to, throttle, cancellationToken);
+                digest = await TransferAsync(source, from, to, throttle, pulse, cancellationToken);
             }
             if (digest != file.Sha256)
             {
@@ -230,12 +280,12 @@ public sealed class DirectoryCheckpointStore : ICheckpointStore
         PosixFiles.FlushFolder(folder);
         File.Delete(partial);
         // Somebody else's file took the name meanwhile.
-        return isOurs || (await HashCoreAsync(relative, cancellationToken) is { } there && Matches(there, file)) ? CopyOutcome.Copied : CopyOutcome.TargetCorrupt;
+        return isOurs || (await HashCoreAsync(relative, pulse, cancellationToken) is { } there && Matches(there, file)) ? CopyOutcome.Copied : CopyOutcome.TargetCorrupt;
     }
 
     /// <summary>Where a copy grows until it is whole. Of the path too: files of the same content may lie side by side.</summary>
     private static string PartialName(CommitFile file) =>
-        $".part-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{file.Sha256} {file.Path}")))}";
+        $"{Partial}{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{file.Sha256} {file.Path}")))}";
 
     private FileStream OpenSource(string relative)
     {
@@ -265,17 +315,20 @@ public sealed class DirectoryCheckpointStore : ICheckpointStore
     /// Goes on where an earlier go broke off: what is there is hashed again, which is cheaper than reading it across regions. The SHA-256 of all that is there in the end.
     /// </summary>
     private static async Task<string> TransferAsync(
-        DirectoryCheckpointStore source, FileStream from, FileStream to, ByteThrottle throttle, CancellationToken cancellationToken)
+        DirectoryCheckpointStore source, FileStream from, FileStream to, ByteThrottle throttle, Pulse pulse, CancellationToken cancellationToken)
     {
         using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[BufferBytes];
         int read;
         while ((read = await to.ReadAsync(buffer, cancellationToken)) > 0)
+        {
             digest.AppendData(buffer, 0, read);
+            pulse.Beat();
+        }
         from.Position = Math.Min(to.Position, from.Length);
         while ((read = await source.ReadSourceAsync(from, buffer, cancellationToken)) > 0)
         {
-            await throttle.TakeAsync(read, cancellationToken);
+            await pulse.WaitAsync(throttle.TakeAsync(read, cancellationToken));
             digest.AppendData(buffer, 0, read);
             await to.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
         }

@@ -5,10 +5,10 @@ using Failover.Domain.Fleet;
 namespace Failover.Storage.Checkpoints;
 
 /// <summary>The fleet file's stores, each a mounted folder.</summary>
-public sealed class DirectoryCheckpointStores(FleetSpec fleet, TimeProvider time) : ICheckpointStores
+public sealed class DirectoryCheckpointStores(FleetSpec fleet, StoreOptions options, TimeProvider time) : ICheckpointStores
 {
     private readonly FrozenDictionary<string, ICheckpointStore> _stores =
-        fleet.Stores.ToFrozenDictionary(store => store.Name, ICheckpointStore (store) => new DirectoryCheckpointStore(store.Name, store.Path, time));
+        fleet.Stores.ToFrozenDictionary(store => store.Name, ICheckpointStore (store) => new DirectoryCheckpointStore(store.Name, store.Path, options, time));
 
     /// <inheritdoc/>
     public ICheckpointStore Get(string store) =>

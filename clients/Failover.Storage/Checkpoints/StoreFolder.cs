@@ -7,12 +7,13 @@ namespace Failover.Storage.Checkpoints;
 /// A store's root, which is a mount that may vanish at any moment. Its marker file tells the store from an empty mount point; nothing here ever makes the root or the marker, and
 /// "not there" is believed only while the marker is.
 /// </summary>
-internal sealed class StoreFolder(string store, string root)
+internal sealed class StoreFolder(string store, string root, StoreGate gate)
 {
     /// <summary>Holds the store's name.</summary>
     public const string Marker = ".failover-store";
 
-    private const string Temporary = ".tmp-";
+    /// <summary>How names begin of what is not whole yet.</summary>
+    public const string Temporary = ".tmp-";
 
     public static void Initialize(string root, string store)
     {
@@ -121,10 +122,10 @@ internal sealed class StoreFolder(string store, string root)
 
     /// <summary>Runs an operation off the caller's scheduler, between two looks at the marker; every failure of the file system is the store's.</summary>
     public async Task<T> RunAsync<T>(Func<T> operation, CancellationToken cancellationToken) =>
-        await RunAsync(() => Task.FromResult(operation()), cancellationToken);
+        await RunAsync(() => Task.FromResult(operation()), null, cancellationToken);
 
-    /// <inheritdoc cref="RunAsync{T}(Func{T}, CancellationToken)"/>
-    public Task<T> RunAsync<T>(Func<Task<T>> operation, CancellationToken cancellationToken) => Task.Run(
+    /// <summary>The same, of what may take long and shows that it goes on by its pulse.</summary>
+    public Task<T> RunAsync<T>(Func<Task<T>> operation, Pulse? pulse, CancellationToken cancellationToken) => gate.AskAsync(
         async () =>
         {
             try
@@ -139,6 +140,7 @@ internal sealed class StoreFolder(string store, string root)
                 throw Unavailable(failure);
             }
         },
+        pulse,
         cancellationToken);
 
     /// <summary>What a failure of the file system says of the store.</summary>

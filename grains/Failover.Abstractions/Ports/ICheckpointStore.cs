@@ -40,6 +40,9 @@ public interface ICheckpointStore
     /// <summary>Replaces a file found corrupt: moves it aside so that a good copy can take its name. Never a file that is pinned.</summary>
     Task SetAsideAsync(RunRoot run, string path, CancellationToken cancellationToken = default);
 
+    /// <summary>Removes what earlier tries and bad copies of a run left behind, once it is old; answers how many files. Never touches what counts.</summary>
+    Task<int> CleanAsync(RunRoot run, CancellationToken cancellationToken = default);
+
     /// <summary>
     /// Pins a commit for an epoch: its document and its files appear under <c>pins/e{forEpoch}/</c>, sharing content with the originals, and outlive their
     /// deletion. False where a file is missing. Repeating it is harmless.

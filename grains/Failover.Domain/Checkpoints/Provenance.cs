@@ -20,11 +20,11 @@ public static class Provenance
         commit.Provenance == Compute(commit.RunUid, parent, commit.Epoch, commit.Attempt, commit.Nonce, commit.ResumedFrom, commit.Step);
 
     /// <summary>
-    /// The commits of a chain whose provenance is not what their history gives; empty where all is well. A first link whose parent is not listed is taken at its word.
+    /// The commits of a chain, or of the end of one, whose provenance is not what their history gives; empty where all is well. A first link whose parent is not listed is taken
+    /// at its word.
     /// </summary>
-    public static ImmutableArray<CommitRef> Verify(LineageChain chain)
+    public static ImmutableArray<CommitRef> Broken(ImmutableArray<ChainLink> commits)
     {
-        var commits = chain.Commits;
         return
         [
             .. commits

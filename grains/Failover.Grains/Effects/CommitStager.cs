@@ -81,8 +81,7 @@ internal sealed class CommitStager(
             : bad.Any(b => b.Outcome == CopyOutcome.TargetCorrupt) ? target : null;
         if (corruptIn is not null)
         {
-            var none = new Verification { ETags = ImmutableDictionary<string, string>.Empty, Corrupt = true };
-            await verifications.WriteAsync(root, corruptIn.Name, name, none, cancellationToken);
+            await verifications.WriteAsync(root, corruptIn.Name, name, Verification.Bad, cancellationToken);
         }
         if (bad.TryDequeue(out var first))
             return first;

@@ -28,6 +28,9 @@ internal sealed partial class EffectRunner(
     /// <summary>Beyond this many an effect is dropped; the planner's next tick issues it again.</summary>
     private const int QueueLength = 20_000;
 
+    /// <summary>What an effect gets to end by its token.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
+
     private readonly Channel<(string Run, string Effect)> _queue = Channel.CreateBounded<(string, string)>(QueueLength);
     private readonly ConcurrentDictionary<string, byte> _known = new();
 
@@ -49,46 +52,47 @@ internal sealed partial class EffectRunner(
         {
             try
             {
-                await PerformAsync(run, effect, stopping);
+                // Forgotten before it is told: the run's answer may be to ask for the same again.
+                if (await PerformAsync(run, effect, stopping) is { } happened)
+                    await grains.GetGrain<IRunGrain>(run).ApplyAsync(happened);
             }
             catch (Exception failure) when (failure is not OperationCanceledException || !stopping.IsCancellationRequested)
             {
                 // Nothing is lost: the row still asks for the effect, and the next tick issues it again.
                 LogFailed(effect, failure.Message);
             }
-            finally
-            {
-                _known.TryRemove(effect, out _);
-            }
         }
     }
 
-    private async Task PerformAsync(string uid, string effectId, CancellationToken stopping)
+    /// <summary>What came of it; null where the row does not ask for it.</summary>
+    private async Task<RunEvent?> PerformAsync(string uid, string effectId, CancellationToken stopping)
     {
-        var run = await rows.ReadRunAsync(uid, stopping);
-        if (run is null)
-            return;
-        var now = time.GetUtcNow();
-        var current = run with { Now = now > run.Now ? now : run.Now };
-        var effect = RunMachine.Due(current, policy).FirstOrDefault(due => due.Id == effectId);
-        if (effect is null)
-            return;
-        var happened = await TryAsync(current, effect, stopping);
-        _known.TryRemove(effectId, out _);
-        await grains.GetGrain<IRunGrain>(uid).ApplyAsync(happened);
+        try
+        {
+            var run = await rows.ReadRunAsync(uid, stopping);
+            if (run is null)
+                return null;
+            var now = time.GetUtcNow();
+            var current = run with { Now = now > run.Now ? now : run.Now };
+            var effect = RunMachine.Due(current, policy).FirstOrDefault(due => due.Id == effectId);
+            return effect is null ? null : await TryAsync(current, effect, stopping);
+        }
+        finally
+        {
+            _known.TryRemove(effectId, out _);
+        }
     }
 
     /// <summary>A time-out or an unreachable port is an event like any other: nobody knows what was done (I4).</summary>
     private async Task<RunEvent> TryAsync(RunState run, RunEffect effect, CancellationToken stopping)
     {
         var limit = effect is RunEffect.Stage ? options.Value.StagingTimeout : options.Value.Timeout;
-        using var timeout = new CancellationTokenSource(limit, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, timeout.Token);
         try
         {
-            return await actions.PerformAsync(run, effect, either.Token);
+            // What a token does not end is left to itself; it holds none of our workers.
+            return await PerformWithinAsync(run, effect, limit, stopping).WaitAsync(limit + Grace, time, stopping);
         }
-        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        catch (Exception failure) when (failure is (OperationCanceledException or TimeoutException) && !stopping.IsCancellationRequested)
         {
             return new RunEvent.EffectFailed(time.GetUtcNow(), effect.Id, $"no answer within {limit:g}");
         }
@@ -102,6 +106,13 @@ internal sealed partial class EffectRunner(
             LogUnexpected(effect.Id, failure);
             return new RunEvent.EffectFailed(time.GetUtcNow(), effect.Id, failure.Message);
         }
+    }
+
+    private async Task<RunEvent> PerformWithinAsync(RunState run, RunEffect effect, TimeSpan limit, CancellationToken stopping)
+    {
+        using var timeout = new CancellationTokenSource(limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, timeout.Token);
+        return await actions.PerformAsync(run, effect, either.Token);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Effect {Effect} met what it was not made for")]

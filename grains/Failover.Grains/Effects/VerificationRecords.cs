@@ -15,6 +15,9 @@ internal sealed record Verification : IStoredRecord
 
     public int SchemaVersion { get; init; } = 1;
 
+    /// <summary>Of a copy that won't do.</summary>
+    public static Verification Bad { get; } = new() { ETags = ImmutableDictionary<string, string>.Empty, Corrupt = true };
+
     /// <summary>By path; of the files that were found right.</summary>
     public required ImmutableDictionary<string, string> ETags { get; init; }
 

@@ -24,6 +24,7 @@ internal sealed partial class Custodian(
     StateReader rows,
     CommitStager stager,
     LineageSurveyor surveyor,
+    VerificationRecords verifications,
     IGrainFactory grains,
     FleetSpec fleet,
     RunPolicy policy,
@@ -31,37 +32,89 @@ internal sealed partial class Custodian(
     TimeProvider time,
     ILogger<Custodian> logger) : BackgroundService
 {
-    private readonly ConcurrentDictionary<string, byte> _busy = new();
+    private readonly ConcurrentDictionary<string, Task> _busy = new();
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _cleaned = new();
+    private readonly SemaphoreSlim _turns = new(options.Value.CustodyParallel);
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Periodically.RunAsync(options.Value.CustodyInterval, time, LookAfterAllAsync, LogFailed, stoppingToken);
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Periodically.RunAsync(options.Value.CustodyInterval, time, BeginAllAsync, LogFailed, stoppingToken);
+        await Task.WhenAll(_busy.Values);
+    }
 
+    public override void Dispose()
+    {
+        _turns.Dispose();
+        base.Dispose();
+    }
+
+    /// <summary>Looks after every run once; for tests.</summary>
     internal async Task LookAfterAllAsync(CancellationToken cancellationToken)
     {
-        var runs = (await rows.ReadRunsAsync(cancellationToken)).Where(run => run is { IsTombstone: false, Epoch: { } epoch } && fleet.FindStore(epoch.Target.Store) is not null).ToList();
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Value.CustodyParallel, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(runs, parallel, async (run, token) =>
+        await BeginAllAsync(cancellationToken);
+        await Task.WhenAll(_busy.Values);
+    }
+
+    /// <summary>Each run that nobody looks after now is looked after, a few at a time. One that takes long, as copying terabytes does, holds up no other.</summary>
+    private async Task BeginAllAsync(CancellationToken cancellationToken)
+    {
+        foreach (var run in await rows.ReadRunsAsync(cancellationToken))
         {
-            if (!_busy.TryAdd(run.Uid, 0))
-                return;
+            if (run is { IsTombstone: false, Epoch: { } epoch } && fleet.FindStore(epoch.Target.Store) is not null && !_busy.ContainsKey(run.Uid))
+                Begin(run.Uid, cancellationToken);
+        }
+    }
+
+    private void Begin(string uid, CancellationToken cancellationToken)
+    {
+        // Known before it can end, so that its end is not missed.
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _busy[uid] = begun.Task;
+        _ = TakeTurnAsync();
+
+        async Task TakeTurnAsync()
+        {
             try
             {
-                await LookAfterAsync(run, token);
-            }
-            catch (StoreUnavailableException)
-            {
-                // The store that it commits to is out of reach. Its lag grows, and shows; the next look tries again.
-            }
-            catch (Exception failure) when (Periodically.IsPassing(failure))
-            {
-                // One run that can't be told must not keep the others from being looked after.
-                LogFailed(failure.Message);
+                await GuardAsync(uid, cancellationToken);
             }
             finally
             {
-                _busy.TryRemove(run.Uid, out _);
+                _busy.TryRemove(uid, out _);
+                begun.SetResult();
             }
-        });
+        }
+    }
+
+    private async Task GuardAsync(string uid, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _turns.WaitAsync(cancellationToken);
+            try
+            {
+                // As it is by now, not as it was when it began to wait.
+                if (await rows.ReadRunAsync(uid, cancellationToken) is { IsTombstone: false, Epoch: not null } run)
+                    await LookAfterAsync(run, cancellationToken);
+            }
+            finally
+            {
+                _turns.Release();
+            }
+        }
+        catch (StoreUnavailableException)
+        {
+            // The store that it commits to is out of reach. Its lag grows, and shows; the next look tries again.
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The way to end it.
+        }
+        catch (Exception failure)
+        {
+            // One run that can't be looked after must not keep the others from it, whatever it is; the next look tries again.
+            LogFailed(failure.Message);
+        }
     }
 
     private async Task LookAfterAsync(RunState run, CancellationToken cancellationToken)
@@ -77,6 +130,19 @@ internal sealed partial class Custodian(
         if (verified is not null)
             await TellTipAsync(run, own.Name, verified, verified.Ref.Commit + 1);
         await ReplicateAsync(run, chain, verified, cancellationToken);
+        await CleanAsync(run, own, cancellationToken);
+    }
+
+    /// <summary>Of the store that it commits to, once in a while; others are cleaned when it commits there.</summary>
+    private async Task CleanAsync(RunState run, ICheckpointStore own, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        if (now - _cleaned.GetOrAdd(run.Uid, now) < options.Value.CleanInterval)
+            return;
+        _cleaned[run.Uid] = now;
+        var removed = await own.CleanAsync(EffectActions.Root(run), cancellationToken);
+        if (removed > 0)
+            LogCleaned(run.Uid, removed, own.Name);
     }
 
     /// <summary>The commits of the current epoch that count, and the newest that does not because its trainer broke the contract.</summary>
@@ -92,6 +158,7 @@ internal sealed partial class Custodian(
     /// <summary>The newest commit whose files are as it says, by hash; those that are known to be are not read again.</summary>
     private async Task<ChainLink?> VerifyAsync(RunState run, ICheckpointStore own, ImmutableArray<ChainLink> chain, CancellationToken cancellationToken)
     {
+        await ForgeriesAsync(run, own, chain, cancellationToken);
         foreach (var link in chain.Reverse().Take(options.Value.CustodyDepth))
         {
             var health = await surveyor.HealthAsync(own, EffectActions.Root(run), link.Ref, link.Commit, cancellationToken);
@@ -105,6 +172,19 @@ internal sealed partial class Custodian(
             LogBadCommit(run.Uid, link.Ref.ToString(), own.Name, detail ?? outcome.ToString());
         }
         return null;
+    }
+
+    /// <summary>A commit whose provenance is not what its history gives is not what it says it is, whatever its files hash to: as bad as a corrupt one.</summary>
+    private async Task ForgeriesAsync(RunState run, ICheckpointStore own, ImmutableArray<ChainLink> chain, CancellationToken cancellationToken)
+    {
+        var root = EffectActions.Root(run);
+        foreach (var link in Provenance.Broken(chain))
+        {
+            if (await verifications.ReadAsync(root, own.Name, link, cancellationToken) is { Corrupt: true })
+                continue;
+            await verifications.WriteAsync(root, own.Name, link, Verification.Bad, cancellationToken);
+            LogBadCommit(run.Uid, link.ToString(), own.Name, "its provenance does not follow from its parent's");
+        }
     }
 
     private async Task ReplicateAsync(RunState run, ImmutableArray<ChainLink> chain, ChainLink? verified, CancellationToken cancellationToken)
@@ -189,6 +269,9 @@ internal sealed partial class Custodian(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Run {Uid}: commit {Commit} in {Store} is bad: {Detail}")]
     private partial void LogBadCommit(string uid, string commit, string store, string detail);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Run {Uid}: {Removed} old leftovers removed from {Store}")]
+    private partial void LogCleaned(string uid, int removed, string store);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Looking after checkpoints broke off and will be repeated: {Reason}")]
     private partial void LogFailed(string reason);

@@ -40,6 +40,10 @@ public sealed class ObserverOptions
     [Range(1, 100)]
     public int CustodyDepth { get; set; } = 3;
 
+    /// <summary>Between two looks for what earlier tries left behind in the store that a run commits to.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")]
+    public TimeSpan CleanInterval { get; set; } = TimeSpan.FromHours(6);
+
     /// <summary>Between two passes of the planner.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:05:00")]
     public TimeSpan PlanInterval { get; set; } = TimeSpan.FromSeconds(1);

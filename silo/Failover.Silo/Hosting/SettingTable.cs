@@ -7,6 +7,7 @@ using Failover.Domain.Planning;
 using Failover.Grains.Effects;
 using Failover.Grains.Observers;
 using Failover.Kubernetes;
+using Failover.Storage.Checkpoints;
 
 namespace Failover.Silo.Hosting;
 
@@ -25,7 +26,7 @@ public static class SettingTable
     [
         (Health, typeof(HealthPolicy)), (Members, typeof(MemberPolicy)), (Brake, typeof(BrakePolicy)), (Runs, typeof(RunPolicy)), (Planning, typeof(PlanningPolicy)),
         (Placement, typeof(PlacementPolicy)), (EffectOptions.SectionName, typeof(EffectOptions)), (ObserverOptions.SectionName, typeof(ObserverOptions)),
-        (KubernetesOptions.SectionName, typeof(KubernetesOptions)),
+        (StoreOptions.SectionName, typeof(StoreOptions)), (KubernetesOptions.SectionName, typeof(KubernetesOptions)),
     ];
 
     /// <summary>What one setting must be at least, or more than, of another; "at most" is this from the other side.</summary>
@@ -41,6 +42,9 @@ public static class SettingTable
         new(Runs, "MoveAgainDelayMax", 1, Runs, "MoveAgainDelay"),
         new(Placement, "Horizon", 1, Placement, "Churn"),
         new(Placement, "Horizon", 1, Placement, "StartUp"),
+        new(StoreOptions.SectionName, "Patience", 1, StoreOptions.SectionName, "PatienceInDoubt"),
+        // A sealing asks a store that hangs once with patience, and once more in doubt.
+        new(EffectOptions.SectionName, "Timeout", 1, StoreOptions.SectionName, "Patience", IsMore: true),
         new(KubernetesOptions.SectionName, "RetryDelayMax", 1, KubernetesOptions.SectionName, "RetryDelay"),
         new(KubernetesOptions.SectionName, "ReconnectDelayMax", 1, KubernetesOptions.SectionName, "ReconnectDelay"),
     ];

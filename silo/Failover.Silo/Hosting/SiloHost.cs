@@ -96,6 +96,7 @@ public static class SiloHost
         services.AddSingleton(fleet);
         services.AddSingleton(provider => OpenTable(options, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IConditionalTable>(provider => provider.GetRequiredService<SqliteConditionalTable>());
+        services.AddSingleton(builder.Configuration.GetSection(StoreOptions.SectionName).Get<StoreOptions>() ?? new StoreOptions());
         services.AddSingleton<ICheckpointStores, DirectoryCheckpointStores>();
         services.AddKubernetesMembers(kubernetes => builder.Configuration.GetSection(KubernetesOptions.SectionName).Bind(kubernetes));
         services.AddPolicies(builder.Configuration, fleet);

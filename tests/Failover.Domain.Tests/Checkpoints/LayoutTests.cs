@@ -50,8 +50,8 @@ public class LayoutTests
 
         var chain = Lineage.Chain([], Epoch(1, "own"), [slots[0], slots[1] with { Commit = forged }, slots[2]]);
 
-        Assert.Equal([Ref(1, 1)], Provenance.Verify(chain));
-        Assert.Empty(Provenance.Verify(Lineage.Chain([], Epoch(1, "own"), slots)));
+        Assert.Equal([Ref(1, 1)], Provenance.Broken(chain.Commits));
+        Assert.Empty(Provenance.Broken(Lineage.Chain([], Epoch(1, "own"), slots).Commits));
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public class LayoutTests
     {
         var first = Slots(1, null, 10)[0];
 
-        Assert.Equal([Ref(1, 0)], Provenance.Verify(Lineage.Chain([], Epoch(1, "own"), [first with { Commit = first.Commit! with { Step = 11 } }])));
+        Assert.Equal([Ref(1, 0)], Provenance.Broken(Lineage.Chain([], Epoch(1, "own"), [first with { Commit = first.Commit! with { Step = 11 } }]).Commits));
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public class LayoutTests
     {
         var second = Slots(2, Link(Slots(1, null, 10)[0]), 20, 30);
 
-        Assert.Empty(Provenance.Verify(Lineage.Chain([], Epoch(2, "own", Ref(1, 0)), second)));
+        Assert.Empty(Provenance.Broken(Lineage.Chain([], Epoch(2, "own", Ref(1, 0)), second).Commits));
     }
 
     [Theory]

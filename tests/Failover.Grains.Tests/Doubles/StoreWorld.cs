@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
@@ -23,7 +24,7 @@ internal sealed class StoreWorld : ICheckpointStores, IDisposable
             Heal(store);
         }
         Fleet = Samples.Fleet(MountOf);
-        _stores = new DirectoryCheckpointStores(Fleet, TimeProvider.System);
+        _stores = new DirectoryCheckpointStores(Fleet, new StoreOptions(), TimeProvider.System);
     }
 
     public FleetSpec Fleet { get; }
@@ -37,10 +38,15 @@ internal sealed class StoreWorld : ICheckpointStores, IDisposable
 
     public void Heal(string store) => File.CreateSymbolicLink(MountOf(store), RootOf(store));
 
+    private const string Nonce = "0123456789abcdef";
+
+    private readonly ConcurrentDictionary<(string Uid, CommitRef Commit), string> _provenances = new();
+
     /// <summary>Commits as a trainer does: a file, then the slot.</summary>
-    public async Task<Commit> CommitAsync(string store, string uid, int epoch, int slot, CommitRef? resumedFrom = null)
+    public async Task<Commit> CommitAsync(string store, string uid, int epoch, int slot, CommitRef? resumedFrom = null, string? provenance = null)
     {
         var name = new CommitRef(epoch, slot);
+        var parent = slot == 0 ? resumedFrom : new CommitRef(epoch, slot - 1);
         var path = PathOf(name);
         Write(store, uid, path, $"weights of {name}");
         var commit = new Commit
@@ -49,10 +55,10 @@ internal sealed class StoreWorld : ICheckpointStores, IDisposable
             Epoch = epoch,
             Attempt = 0,
             Step = StepOf(name),
-            Parent = slot == 0 ? resumedFrom : new CommitRef(epoch, slot - 1),
+            Parent = parent,
             ResumedFrom = resumedFrom,
-            Nonce = "0123456789abcdef",
-            Provenance = new string('0', 64),
+            Nonce = Nonce,
+            Provenance = _provenances[(uid, name)] = provenance ?? Provenance.Compute(uid, parent is { } before ? _provenances.GetValueOrDefault((uid, before)) : null, epoch, 0, Nonce, resumedFrom, StepOf(name)),
             Files = [new CommitFile(path, $"weights of {name}".Length, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"weights of {name}"))))],
         };
         Assert.Null(await _stores.Get(store).CreateSlotAsync(RootOfRun(uid), epoch, slot, CommitDocument.Write(commit)));
@@ -109,6 +115,8 @@ internal sealed class MeddledStore(ICheckpointStore inner, Func<ICheckpointStore
 
     public Task<CopyOutcome> CopyFromAsync(ICheckpointStore source, RunRoot run, CommitFile file, ByteRate rate, CancellationToken cancellationToken = default) =>
         inner.CopyFromAsync(source, run, file, rate, cancellationToken);
+
+    public Task<int> CleanAsync(RunRoot run, CancellationToken cancellationToken = default) => inner.CleanAsync(run, cancellationToken);
 
     public Task SetAsideAsync(RunRoot run, string path, CancellationToken cancellationToken = default) => inner.SetAsideAsync(run, path, cancellationToken);
 

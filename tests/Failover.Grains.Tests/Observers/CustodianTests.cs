@@ -87,6 +87,19 @@ public sealed class CustodianTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task LookAfter_ProvenanceDoesNotFollow_IsAsBadAsACorruptFile()
+    {
+        await _bench.PutAsync(Samples.Running(_uid));
+        await CommitAsync(1, 1);
+        await _bench.Stores.CommitAsync("east", _uid, 1, 1, provenance: new string('0', 64));
+
+        await LookAsync();
+
+        Assert.Equal(["step 1010"], await _bench.Stores.SlotsAsync("west", _uid, 1));
+        Assert.True((await RecordAsync("east", new CommitRef(1, 1)))!.Corrupt);
+    }
+
+    [Fact]
     public async Task LookAfter_NamedReplicaOutOfReach_AnotherRegionStandsIn()
     {
         await _bench.PutAsync(Samples.Running(_uid));

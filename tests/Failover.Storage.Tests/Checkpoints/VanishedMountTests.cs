@@ -92,7 +92,7 @@ public sealed class VanishedMountTests : IDisposable
     [Fact]
     public void MakeFolders_RootVanishesBetweenLevels_IsNotMadeAnew()
     {
-        var folder = new StoreFolder("east", _stores.Mount("east"));
+        var folder = new StoreFolder("east", _stores.Mount("east"), new StoreGate("east", MountedStores.Options, TimeProvider.System));
         folder.MakeFolders("tenant");
         _stores.Cut("east");
 
@@ -103,7 +103,7 @@ public sealed class VanishedMountTests : IDisposable
     [Fact]
     public async Task AnyOperation_MountVanishesMidway_IsUnavailableThoughTheListingLookedEmpty()
     {
-        var folder = new StoreFolder("east", _stores.Mount("east"));
+        var folder = new StoreFolder("east", _stores.Mount("east"), new StoreGate("east", MountedStores.Options, TimeProvider.System));
 
         await Assert.ThrowsAsync<StoreUnavailableException>(() => folder.RunAsync(
             () =>

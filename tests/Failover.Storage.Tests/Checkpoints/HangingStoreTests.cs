@@ -1,0 +1,144 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using Failover.Abstractions.Ports;
+using Failover.Domain.Checkpoints;
+using Failover.Storage.Checkpoints;
+
+namespace Failover.Storage.Tests.Checkpoints;
+
+/// <summary>A mount that hangs in the kernel: its marker is a named pipe that nobody writes to.</summary>
+public sealed class HangingStoreTests : IDisposable
+{
+    private static readonly StoreOptions Impatient = new()
+    {
+        Patience = TimeSpan.FromMilliseconds(300),
+        PatienceInDoubt = TimeSpan.FromMilliseconds(100),
+        BulkPatience = TimeSpan.FromMilliseconds(300),
+        OpenMax = 2,
+    };
+
+    private readonly MountedStores _stores = new();
+    private readonly DirectoryCheckpointStore _east;
+
+    public HangingStoreTests() => _east = new DirectoryCheckpointStore("east", _stores.Mount("east"), Impatient, TimeProvider.System);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private string Marker => Path.Combine(_stores.Root("east"), ".failover-store");
+
+    public void Dispose()
+    {
+        Release();
+        _stores.Dispose();
+    }
+
+    [Fact]
+    public async Task Question_ToAStoreThatHangs_EndsAsUnavailable()
+    {
+        await HangAsync();
+
+        var fault = await Assert.ThrowsAsync<StoreUnavailableException>(() => _east.ListSlotsAsync(MountedStores.Run, 1, cancellationToken: Cancellation));
+
+        Assert.Contains("no answer within", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Questions_LeftOpen_AreBounded_AndThenItIsAskedNothing()
+    {
+        await HangAsync();
+        for (var open = 0; open < Impatient.OpenMax; open++)
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => _east.ReadHeartbeatsAsync("east-1", Cancellation));
+
+        var fault = await Assert.ThrowsAsync<StoreUnavailableException>(() => _east.ReadHeartbeatsAsync("east-1", Cancellation));
+
+        Assert.Contains("still open", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Store_ThatHangsNoMore_IsAskedAgain()
+    {
+        await HangAsync();
+        for (var open = 0; open < Impatient.OpenMax; open++)
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => _east.ReadHeartbeatsAsync("east-1", Cancellation));
+
+        Release();
+
+        Assert.Empty(await AnsweredAsync(() => _east.ReadHeartbeatsAsync("east-1", Cancellation)));
+    }
+
+    [Fact]
+    public async Task OtherStore_IsNotHeldUp()
+    {
+        await HangAsync();
+        var hanging = _east.ListSlotsAsync(MountedStores.Run, 1, cancellationToken: Cancellation);
+
+        Assert.Empty(await _stores.West.ListSlotsAsync(MountedStores.Run, 1, cancellationToken: Cancellation));
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => hanging);
+    }
+
+    [Fact]
+    public async Task Copy_OfOneFileByTwo_IsDoneOnce()
+    {
+        _stores.Write("east", "e1/a0/10/weights", "content");
+        var file = new CommitFile("e1/a0/10/weights", "content".Length, Convert.ToHexStringLower(SHA256.HashData("content"u8)));
+
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => _stores.West.CopyFromAsync(_stores.East, MountedStores.Run, file, MountedStores.Unlimited, Cancellation)));
+
+        Assert.All(outcomes, outcome => Assert.Equal(CopyOutcome.Copied, outcome));
+    }
+
+    [Fact]
+    public async Task Clean_RemovesOldLeftovers_AndNothingElse()
+    {
+        var old = DateTime.UnixEpoch;
+        foreach (var name in (string[])[".bad-1", ".part-1", ".tmp-1", "weights"])
+        {
+            File.SetLastWriteTimeUtc(_stores.Write("east", $"e1/a0/10/{name}", "x"), old);
+            _stores.Write("east", $"e1/a0/20/{name}", "x");
+        }
+
+        var removed = await _stores.East.CleanAsync(MountedStores.Run, Cancellation);
+
+        Assert.Equal(3, removed);
+        Assert.Equal(["weights"], Names("10"));
+        Assert.Equal([".bad-1", ".part-1", ".tmp-1", "weights"], Names("20"));
+        Assert.Equal(0, await _stores.West.CleanAsync(MountedStores.Run, Cancellation));
+
+        IEnumerable<string> Names(string step) =>
+            Directory.EnumerateFiles(Path.Combine(_stores.Root("east"), MountedStores.Run.ToString(), "e1/a0", step)).Select(name => Path.GetFileName(name)).Order(StringComparer.Ordinal);
+    }
+
+    private async Task HangAsync()
+    {
+        File.Delete(Marker);
+        using var made = Process.Start("mkfifo", [Marker]);
+        await made.WaitForExitAsync(Cancellation);
+        Assert.Equal(0, made.ExitCode);
+    }
+
+    /// <summary>Whoever waits sees the end of the file, and whoever comes later the store.</summary>
+    private void Release()
+    {
+        using var held = File.Exists(Marker) && new FileInfo(Marker).Length == 0 ? new FileStream(Marker, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite) : null;
+        var whole = Path.Combine(_stores.Root("east"), "marker");
+        File.WriteAllText(whole, "east");
+        File.Move(whole, Marker, overwrite: true);
+    }
+
+    // The questions that were left open end when their threads do, and only then it is asked again.
+    private static async Task<T> AnsweredAsync<T>(Func<Task<T>> ask)
+    {
+        for (var tries = 0; tries < 500; tries++)
+        {
+            try
+            {
+                return await ask();
+            }
+            catch (StoreUnavailableException)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Cancellation);
+            }
+        }
+        throw new TimeoutException("The store did not answer again.");
+    }
+}
