@@ -3,7 +3,7 @@ using Grpc.Core;
 
 namespace Failover.Cli;
 
-/// <summary>The command line: <c>failover run|member|brake ...</c>.</summary>
+/// <summary>The command line: <c>failover run|member|brake|events ...</c>.</summary>
 public static class CommandLine
 {
     /// <summary>Parses and runs one command. Answers an <see cref="ExitCode"/>; data goes to the output, messages to the error stream.</summary>
@@ -14,7 +14,7 @@ public static class CommandLine
         var root = new RootCommand($"Looks after training runs on many Kubernetes clusters, by way of a Failover silo. {ExitCode.Help}")
         {
             options.Endpoint, options.Json, options.Yes,
-            RunCommands.Make(options), MemberCommands.Make(options), BrakeCommands.Make(options),
+            RunCommands.Make(options), MemberCommands.Make(options), BrakeCommands.Make(options), EventCommands.Make(options),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

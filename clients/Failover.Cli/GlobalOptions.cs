@@ -51,9 +51,14 @@ internal sealed class Session(ParseResult parsed, GrpcChannel channel, GlobalOpt
 
     public Brake.BrakeClient Brake => new(channel);
 
+    public Events.EventsClient Events => new(channel);
+
     public string By => Surroundings.User;
 
     public Grpc.Core.CallOptions Call => new(deadline: deadline, cancellationToken: cancellationToken);
+
+    /// <summary>For what ends only when it is told to.</summary>
+    public Grpc.Core.CallOptions OpenCall => new(cancellationToken: cancellationToken);
 
     public CancellationToken CancellationToken => cancellationToken;
 

@@ -55,30 +55,45 @@ internal static class MemberCommands
         }
     }
 
-    private static void ShowList(Page page, IEnumerable<Member> members) => page.Table(
-        null,
-        ["NAME", "REGION", "VERDICT", "FOR", "GPUS FREE", "NEW WORK"],
-        members.Select(member => (string[])
-        [
-            member.Name, member.Region, member.Verdict, Printable.Age(member.Since, page.Time),
-            string.Join(", ", member.Pools.Select(pool => $"{pool.Sku} {Number(pool.GpusFree)}/{Number(pool.GpusTotal)}")) is { Length: > 0 } pools ? pools : "-",
-            member.IsTarget ? "yes" : $"no: {member.TargetDetail}",
-        ]),
-        "The fleet has no members there.");
+    private static void ShowList(Page page, IReadOnlyCollection<Member> members)
+    {
+        page.Table(
+            null,
+            ["NAME", "REGION", "VERDICT", "TROUBLE", "FOR", "GPUS FREE", "NEW WORK"],
+            members.Select(member => (string[])
+            [
+                member.Name, member.Region, member.Verdict, Printable.OrDash(member.Trouble), Printable.Age(member.Since, page.Time),
+                string.Join(", ", member.Pools.Select(pool => $"{pool.Sku} {Number(pool.GpusFree)}/{Number(pool.GpusTotal)}")) is { Length: > 0 } pools ? pools : "-",
+                member.IsTarget ? "yes" : $"no: {member.TargetDetail}",
+            ]),
+            "The fleet has no members there.");
+        page.Table(
+            "What to do", ["NAME", "TROUBLE", "ADVICE"],
+            members.Where(member => member.Advice.Length > 0).Select(member => (string[])[member.Name, member.Trouble, member.Advice]));
+    }
 
     private static void Show(Page page, Member member)
     {
         page.Facts(
             ("member", $"{member.Name} ({member.Region})"),
             ("verdict", $"{member.Verdict} for {Printable.Age(member.Since, page.Time)}"),
-            ("because", member.Detail),
+            ("decided by", member.Row.Length == 0 ? "" : $"{member.Row} ({member.RowConditions}): {member.RowReason}"),
+            ("because", member.Row.Length == 0 ? member.Detail : ""),
             ("new work", $"{(member.IsTarget ? "yes" : "no")}: {member.TargetDetail}"),
+            ("trouble", member.Trouble.Length == 0 ? "" : $"{member.Trouble}: {member.TroubleDetail}"),
+            ("what to do", string.Join(" ", new[] { member.RowAdvice, member.Advice }.Where(advice => advice.Length > 0))),
+            ("ramp", member.RampShare is > 0 and < 1 ? $"{Number((int)(100 * member.RampShare))} % of its GPUs may be new work by now: it returned lately" : ""),
             ("confirmed lost by", member.ConfirmedLostBy),
             ("stale workloads", string.Join(", ", member.StaleWorkloads)));
         page.Table(
-            "Evidence", ["WITNESS", "SITE", "ANSWER", "FOR", "DETAIL"],
-            member.Evidence.Select(item => (string[])[item.Witness, Printable.OrDash(item.Site), item.Answer, Printable.Span(item.Age.ToTimeSpan()), item.Detail]),
+            "Evidence", ["WITNESS", "SITE", "ANSWER", "FOR", "HEARD", "DETAIL"],
+            member.Evidence.Select(item => (string[])
+            [
+                item.Witness, Printable.OrDash(item.Site), item.Answer, Printable.Span(item.Age.ToTimeSpan()), $"{Printable.Span(Heard(member, item))} ago", item.Detail,
+            ]),
             "No witness has said anything yet.");
+        page.Table("Runs that don't get on there", ["RUN", "EPOCH", "SIGN"], member.Signs.Select(sign => (string[])[sign.RunUid, Number(sign.Epoch), sign.Detail]));
+        page.Table("Nodes that take no new work", ["NODE: PROBLEM"], member.NodeProblems.Select(problem => (string[])[problem]));
         page.Table(
             "GPUs", ["SKU", "TOTAL", "FREE"], member.Pools.Select(pool => (string[])[pool.Sku, Number(pool.GpusTotal), Number(pool.GpusFree)]),
             "Its GPUs have not been listed yet.");
@@ -86,6 +101,9 @@ internal static class MemberCommands
             "Reservations", ["RUN", "EPOCH", "SKU", "GPUS", "AGE"],
             member.Reservations.Select(held => (string[])[held.RunUid, Number(held.Epoch), held.Sku, Number(held.Gpus), Printable.Age(held.At, page.Time)]));
     }
+
+    /// <summary>By the member's own time, which is the witness's as it was heard: our clock here may be another.</summary>
+    private static TimeSpan Heard(Member member, Evidence item) => member.Now is { } now && item.At is { } at ? now.ToDateTimeOffset() - at.ToDateTimeOffset() : TimeSpan.Zero;
 
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -14,9 +14,13 @@ namespace Failover.Cli;
 /// </summary>
 internal static class MessageJson
 {
+    private static readonly JsonSerializerOptions Line = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly JsonSerializerOptions Layout = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static string Write(IMessage message) => Node(message)!.ToJsonString(Layout);
+
+    /// <summary>On one line.</summary>
+    public static string WriteLine(IMessage message) => Node(message)!.ToJsonString(Line);
 
     public static string Write(IEnumerable<IMessage> messages) => new JsonArray([.. messages.Select(message => Node(message))]).ToJsonString(Layout);
 

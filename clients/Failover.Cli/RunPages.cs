@@ -6,15 +6,21 @@ namespace Failover.Cli;
 /// <summary>Runs as tables.</summary>
 internal static class RunPages
 {
-    public static void List(Page page, IReadOnlyCollection<RunLine> lines, bool includesEnded) => page.Table(
-        null,
-        ["NAME", "STEP", "FOR", "GPUS", "TRAINED", "EPOCH", "MEMBER", "SKU"],
-        lines.Select(line => (string[])
-        [
-            line.Name, Step(line), Printable.Age(line.StepSince, page.Time), Number(line.Gpus), Trained(line.HasTrainingStep, line.TrainingStep),
-            Number(line.Epoch), Printable.OrDash(line.Member), Printable.OrDash(line.Sku),
-        ]),
-        includesEnded ? "There are no runs. 'failover run submit FILE' submits one." : "No runs are live. --all shows those that ended as well.");
+    public static void List(Page page, IReadOnlyCollection<RunLine> lines, bool includesEnded)
+    {
+        page.Table(
+            null,
+            ["NAME", "STEP", "FOR", "GPUS", "TRAINED", "EPOCH", "MEMBER", "SKU"],
+            lines.Select(line => (string[])
+            [
+                line.Name, Step(line), Printable.Age(line.StepSince, page.Time), Number(line.Gpus), Trained(line.HasTrainingStep, line.TrainingStep),
+                Number(line.Epoch), Printable.OrDash(line.Member), Printable.OrDash(line.Sku),
+            ]),
+            includesEnded ? "There are no runs. 'failover run submit FILE' submits one." : "No runs are live. --all shows those that ended as well.");
+        page.Table(
+            "Failbacks that are proposed; nothing is moved for them", ["NAME", "IS AT", "WOULD RATHER BE AT"],
+            lines.Where(line => line.Failback.Length > 0).Select(line => (string[])[line.Name, line.Member, line.Failback]));
+    }
 
     public static void Whole(Page page, Run run)
     {
@@ -29,6 +35,7 @@ internal static class RunPages
             ("gang", $"{Number(run.Workers)} workers of {Number(run.GpusPerWorker)} GPUs, {Number(line.Gpus)} in all"),
             ("trained", Trained(line.HasTrainingStep, line.TrainingStep)),
             ("epoch", run.Current is { } current ? Current(current) : "none yet"),
+            ("failback", line.Failback.Length == 0 ? "" : $"proposed: to {line.Failback}, where it would rather be and has room now; nothing is moved for it"),
             ("retries", run.RetriesInPlace + run.RetriesElsewhere == 0 ? "" : $"{Number(run.RetriesInPlace)} in place, {Number(run.RetriesElsewhere)} elsewhere"),
             ("seals owed", string.Join(", ", run.PendingSeals.Select(seal => $"epoch {Number(seal.Epoch)} in {seal.Store}"))),
             ("submitted", Printable.Time(line.SubmittedAt)));

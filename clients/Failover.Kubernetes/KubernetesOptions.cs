@@ -8,6 +8,14 @@ public sealed class KubernetesOptions
     /// <summary>The section of the configuration.</summary>
     public const string SectionName = "Kubernetes";
 
+    /// <summary>Where a pod finds its own account: for members that say <c>inCluster</c>.</summary>
+    [Required]
+    public string ServiceAccountFolder { get; set; } = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+    /// <summary>How long a credential plugin may take.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
+    public TimeSpan PluginTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>For one try of a launch, a deletion or a page of a list.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:05:00")]
     public TimeSpan TryTimeout { get; set; } = TimeSpan.FromSeconds(10);

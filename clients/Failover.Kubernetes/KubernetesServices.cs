@@ -1,5 +1,4 @@
 using Failover.Abstractions.Ports;
-using Failover.Domain.Fleet;
 using Failover.Kubernetes.Launching;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -10,7 +9,7 @@ namespace Failover.Kubernetes;
 public static class KubernetesServices
 {
     /// <summary>
-    /// Registers <see cref="IMemberClients"/> over Kubernetes. The host registers the <see cref="FleetSpec"/>, logging, and a <see cref="TimeProvider"/>
+    /// Registers <see cref="IMemberClients"/> over Kubernetes. The host registers the <see cref="FleetBook"/>, logging, and a <see cref="TimeProvider"/>
     /// if it is not to be the system's; it binds <see cref="KubernetesOptions.SectionName"/> in <paramref name="configure"/>.
     /// </summary>
     public static IServiceCollection AddKubernetesMembers(this IServiceCollection services, Action<KubernetesOptions>? configure = null)

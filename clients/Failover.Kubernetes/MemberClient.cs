@@ -13,7 +13,7 @@ namespace Failover.Kubernetes;
 internal sealed class MemberClient : IMemberClient, IDisposable
 {
     private readonly MemberSpec member;
-    private readonly FleetSpec fleet;
+    private readonly FleetBook fleets;
     private readonly KubernetesOptions options;
     private readonly IReadOnlyList<IWorkloadKind> kinds;
     private readonly TimeProvider time;
@@ -23,9 +23,9 @@ internal sealed class MemberClient : IMemberClient, IDisposable
     private readonly Prober prober;
     private readonly Launcher launcher;
 
-    public MemberClient(MemberSpec member, FleetSpec fleet, IReadOnlyList<IWorkloadKind> kinds, KubernetesOptions options, TimeProvider time, ILogger logger)
+    public MemberClient(MemberSpec member, FleetBook fleets, IReadOnlyList<IWorkloadKind> kinds, KubernetesOptions options, TimeProvider time, ILogger logger)
     {
-        (this.member, this.fleet, this.kinds, this.options, this.time, this.logger) = (member, fleet, kinds, options, time, logger);
+        (this.member, this.fleets, this.kinds, this.options, this.time, this.logger) = (member, fleets, kinds, options, time, logger);
         probes = new MemberConnection(member, options);
         calls = new MemberConnection(member, options);
         prober = new Prober(probes, time);
@@ -50,7 +50,7 @@ internal sealed class MemberClient : IMemberClient, IDisposable
     public async Task WatchAsync(IMemberObserver observer, TimeSpan settle, CancellationToken cancellationToken)
     {
         using var connection = new MemberConnection(member, options);
-        await new MemberWatcher(member.Name, fleet, kinds, connection, options, time, logger).RunAsync(observer, settle, cancellationToken);
+        await new MemberWatcher(member.Name, fleets.Current, kinds, connection, options, time, logger).RunAsync(observer, settle, cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -44,6 +44,8 @@ public static class GrainsHosting
         services.AddHostedService<Custodian>();
         services.AddHostedService<Sweeper>();
         services.AddHostedService<PlannerPulse>();
+        services.AddMetrics();
+        services.AddHostedService<FleetGauges>();
         services.AddOptions<EffectOptions>().BindConfiguration(EffectOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<ObserverOptions>().BindConfiguration(ObserverOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();
         return services;

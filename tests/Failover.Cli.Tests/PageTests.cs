@@ -45,7 +45,9 @@ public sealed class PageTests : CliTestBase
     {
         var healthy = Samples.Member();
         (healthy.Name, healthy.Verdict, healthy.IsTarget) = ("eastus-b", "Healthy", true);
-        Answers.Members.AddRange([Samples.Member(), healthy]);
+        var troubled = Samples.Member();
+        (troubled.Trouble, troubled.TroubleDetail, troubled.Advice) = ("Unreachable", "Connection refused", "Nothing answers at its address.");
+        Answers.Members.AddRange([troubled, healthy]);
         Assert.Equal(ExitCode.Ok, await RunAsync("member", "list"));
         EqualSnapshot("member-list");
     }
@@ -53,7 +55,9 @@ public sealed class PageTests : CliTestBase
     [Fact]
     public async Task MemberShow_ControlPlaneDown_ListsItsEvidence()
     {
-        Answers.Members.Add(Samples.Member());
+        var troubled = Samples.Member();
+        (troubled.Trouble, troubled.TroubleDetail, troubled.Advice) = ("Unreachable", "Connection refused", "Nothing answers at its address.");
+        Answers.Members.Add(troubled);
         Assert.Equal(ExitCode.Ok, await RunAsync("member", "show", "eastus-a"));
         EqualSnapshot("member-show");
     }

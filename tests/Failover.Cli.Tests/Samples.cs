@@ -112,6 +112,14 @@ internal static class Samples
             Clean = true,
             TargetDetail = "It is ControlPlaneDown, not Healthy.",
             ConfirmedLostBy = "ada",
+            Row = "control-plane-down",
+            RowConditions = "api=No, progress=Yes",
+            RowReason = "The API does not answer, but runs progress.",
+            RowAdvice = "Nothing is moved. Bring its control plane back; drain it if that takes long.",
+            Now = Ago(0),
+            RampShare = 1,
+            NodeProblems = { "node-7: GPUMissing" },
+            Signs = { new RunSign { RunUid = "01jn8x0000abcdefghjkmnpqrs", Epoch = 2, Detail = "its step does not rise" } },
         };
         member.Evidence.Add(new Evidence { Witness = "api", Site = "laptop", Answer = "No", Age = Duration.FromTimeSpan(TimeSpan.FromSeconds(64)), Detail = "time-out after 1 s", At = Ago(1) });
         member.Evidence.Add(new Evidence { Witness = "progress", Answer = "Yes", Age = Duration.FromTimeSpan(TimeSpan.FromSeconds(2.5)), At = Ago(1) });

@@ -84,7 +84,7 @@ public sealed class Bench : IAsyncLifetime
         services.AddSingleton<IConditionalTable>(Table);
         services.AddSingleton<ICheckpointStores>(Stores);
         services.AddSingleton<IMemberClients>(Members);
-        services.AddSingleton(Stores.Fleet);
+        services.AddSingleton(new FleetBook(Stores.Fleet));
         services.AddSingleton(new RunPolicy());
         services.AddSingleton(new HealthPolicy());
         services.AddSingleton(new MemberPolicy { Sites = ["local"] });

@@ -28,7 +28,7 @@ public sealed class KubernetesServicesTests
     }
 
     private static ServiceProvider Services(Action<KubernetesOptions> configure) => new ServiceCollection()
-        .AddSingleton(new FleetSpec
+        .AddSingleton(new FleetBook(new FleetSpec
         {
             Installation = "us",
             Regions = [],
@@ -37,7 +37,7 @@ public sealed class KubernetesServicesTests
             Tenants = [],
             Skus = [],
             Sites = [],
-        })
+        }))
         .AddSingleton(typeof(ILogger<>), typeof(NullLogger<>))
         .AddKubernetesMembers(configure)
         .BuildServiceProvider();

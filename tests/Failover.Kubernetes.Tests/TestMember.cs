@@ -68,20 +68,23 @@ internal sealed class TestMember : IAsyncDisposable, IApiObserver, IPodRuntime
     public IMemberClient Client(string user = "admin", KubernetesOptions? options = null, TimeProvider? time = null) =>
         ClientOf(Kubeconfig(user), options, time);
 
-    public IMemberClient ClientOf(string kubeconfig, KubernetesOptions? options = null, TimeProvider? time = null)
+    public IMemberClient ClientOf(string kubeconfig, KubernetesOptions? options = null, TimeProvider? time = null) =>
+        ClientOf(new MemberSpec("east-1", "eastus", kubeconfig), options, time);
+
+    public IMemberClient ClientOf(MemberSpec member, KubernetesOptions? options = null, TimeProvider? time = null)
     {
         var fleet = new FleetSpec
         {
             Installation = Launches.Installation,
             Regions = [new RegionSpec("eastus")],
-            Members = [new MemberSpec("east-1", "eastus", kubeconfig)],
+            Members = [member],
             Stores = [],
             Tenants = [new TenantSpec("team", "train")],
             Skus = [new SkuSpec("h100", 1, "failover.dev/sku", "h100")],
             Sites = ["home"],
         };
         var members = new MemberClients(
-            fleet, [new JobWorkload()], Microsoft.Extensions.Options.Options.Create(options ?? Quick), time ?? TimeProvider.System,
+            new FleetBook(fleet), [new JobWorkload()], Microsoft.Extensions.Options.Options.Create(options ?? Quick), time ?? TimeProvider.System,
             NullLogger<MemberClients>.Instance);
         clients.Add(members);
         return members.Get("east-1");
@@ -90,7 +93,7 @@ internal sealed class TestMember : IAsyncDisposable, IApiObserver, IPodRuntime
     /// <summary>The library's own client, as somebody else's tool would use it.</summary>
     public k8s.Kubernetes Foreign()
     {
-        var client = new k8s.Kubernetes(Failover.Kubernetes.Connection.Kubeconfig.Load(Kubeconfig(), null, Quick));
+        var client = new k8s.Kubernetes(Failover.Kubernetes.Connection.Kubeconfig.Load(new MemberSpec("m", "r", Kubeconfig()), Quick));
         clients.Add(client);
         return client;
     }

@@ -42,7 +42,7 @@ public static class EffectChecks
             var (uid, epoch) = (delete.Labels!.GetValueOrDefault(UidLabel, ""), Number(delete.Labels!.GetValueOrDefault(EpochLabel)));
             var asOf = record.RunHistory(uid).LastOrDefault(write => write.At <= delete.At);
             verdicts.Expect(
-                asOf is not null && (asOf.Row.Epoch?.Number > epoch || asOf.Row.Step is "Cancelling" or "Cancelled" or "Quiescing"),
+                asOf is not null && (asOf.Row.Epoch?.Number > epoch || asOf.Row.Step is "Cancelling" or "Cancelled" or "Quiescing" || asOf.Row.Epoch?.GivenUp is not null),
                 () => $"{delete.Name} was deleted on {delete.Member} while its epoch was current.");
         }
         return verdicts.Done();

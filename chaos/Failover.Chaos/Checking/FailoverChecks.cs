@@ -26,7 +26,10 @@ public static class FailoverChecks
             var interval = planned?.HeartbeatEvery ?? TimeSpan.FromSeconds(5);
             var beat = record.Events.OfType<StepReached>().LastOrDefault(
                 step => step.HeartbeatWritten && step.Trainer.Uid == uid && step.Trainer.Epoch == epoch.Number && step.At <= write.At);
-            var answered = !record.Faults.Lies(epoch.Target.Member, write.At, TimeSpan.FromSeconds(10), FaultKinds.MemberUnreachable);
+            // Its own trouble, behind an API that answers: nodes that are dead, or a trainer that hangs.
+            var broken = record.Faults.Lies(epoch.Target.Member, write.At, TimeSpan.Zero, FaultKinds.NodesDead)
+                || record.Faults.Lies(uid, write.At, TimeSpan.Zero, FaultKinds.TrainerHung);
+            var answered = !broken && !record.Faults.Lies(epoch.Target.Member, write.At, TimeSpan.FromSeconds(10), FaultKinds.MemberUnreachable);
             verdicts.Expect(
                 beat is null || write.At - beat.At >= interval * 2,
                 () => $"{write.Row.Spec.Name} was displaced at {write.At:O}, {(write.At - beat!.At).TotalSeconds:F1} s after a heartbeat of it arrived.");
@@ -90,7 +93,8 @@ public static class FailoverChecks
     /// <summary>While nodes come and go with a fault, pods outlive them in the listing; at other times what is bound fits.</summary>
     private static void LookAtBound(Record record, StoredWrite<StoredMember> write, Verdicts verdicts)
     {
-        if (write.Row.Capacity is not { } capacity || record.Faults.Lies(write.Row.Name, write.At, TimeSpan.FromSeconds(30), FaultKinds.MemberUnreachable))
+        if (write.Row.Capacity is not { } capacity
+            || record.Faults.Lies(write.Row.Name, write.At, TimeSpan.FromSeconds(30), FaultKinds.MemberUnreachable, FaultKinds.NodesDead, FaultKinds.GpusLost))
             return;
         foreach (var pool in capacity.Pools)
         {

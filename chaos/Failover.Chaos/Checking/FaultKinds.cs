@@ -21,6 +21,33 @@ public static class FaultKinds
     /// <summary>Target: <c>silo</c>. Killed with SIGKILL; ends with the start of the next.</summary>
     public const string SiloKill = "silo-kill";
 
+    /// <summary>Target: a member. It is without power; its stores are not touched.</summary>
+    public const string MemberPower = "member-power";
+
+    /// <summary>Target: a member. Its API server can't be reached, and all else goes on.</summary>
+    public const string ControlPlane = "control-plane";
+
+    /// <summary>Target: a member. Its API server is slow, or refuses or drops a share of what it is asked.</summary>
+    public const string BrownOut = "brown-out";
+
+    /// <summary>Target: a store. Silos that look at it wait in the kernel.</summary>
+    public const string StoreStall = "store-stall";
+
+    /// <summary>Target: a region. Its trainers reach no store but their own region's.</summary>
+    public const string TrainersCut = "trainers-cut";
+
+    /// <summary>Target: a member. Some of its nodes are dead, behind an API server that answers.</summary>
+    public const string NodesDead = "nodes-dead";
+
+    /// <summary>Target: a member. Some of its nodes have lost GPUs.</summary>
+    public const string GpusLost = "gpus-lost";
+
+    /// <summary>Target: a run's uid. Its trainer hangs.</summary>
+    public const string TrainerHung = "trainer-hung";
+
+    /// <summary>Target: <c>silo</c>. Stopped with SIGSTOP, until SIGCONT.</summary>
+    public const string SiloPause = "silo-pause";
+
     /// <summary>Target: a member. New pods take much longer to start.</summary>
     public const string SlowStart = "slow-start";
 

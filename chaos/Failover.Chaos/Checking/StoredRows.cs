@@ -63,7 +63,7 @@ public sealed record StoredGang(int Workers, int GpusPerWorker)
 public sealed record StoredTarget(string Member, string Region, string Sku, string Store);
 
 /// <summary>A current epoch.</summary>
-public sealed record StoredEpoch(int Number, StoredTarget Target, CommitRef? ResumeFrom, long ResumeStep, string LaunchId, bool Fenced);
+public sealed record StoredEpoch(int Number, StoredTarget Target, CommitRef? ResumeFrom, long ResumeStep, string LaunchId, bool Fenced, string? GivenUp = null);
 
 /// <summary>An earlier epoch.</summary>
 public sealed record StoredPastEpoch(int Number, StoredTarget Target, CommitRef? ResumeFrom, CommitRef? CutAt, bool Sealed);

@@ -29,7 +29,7 @@ public static class ChaosCommand
     /// <summary>Parses and runs; the process's exit code.</summary>
     public static async Task<int> InvokeAsync(string[] args)
     {
-        var root = new RootCommand("Plays failures against real silos over a simulated world, and judges what came of it.") { RunCommand.Make(), CheckCommand.Make(), SiloCommand.Make(), MakeList() };
+        var root = new RootCommand("Plays failures against real silos over a simulated world, and judges what came of it.") { RunCommand.Make(), CheckCommand.Make(), SiloCommand.Make(), ServeCommand.Make(), MakeList() };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count == 0)
             return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TerminationPatience });

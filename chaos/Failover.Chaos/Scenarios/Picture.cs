@@ -7,6 +7,9 @@ namespace Failover.Chaos.Scenarios;
 /// <summary>A line of what happened, for people.</summary>
 public sealed record Happening(DateTimeOffset At, string Text);
 
+/// <summary>A member's verdict changed.</summary>
+public sealed record VerdictSeen(DateTimeOffset At, string Member, string Verdict, string Detail);
+
 /// <summary>What is known of an epoch's trainer.</summary>
 public sealed record TrainerSeen(string Member, string Region, bool Started, int Heartbeats, int Commits, long Step, bool Ended);
 
@@ -16,6 +19,7 @@ public sealed class Picture(TimeProvider time)
     private readonly Lock _lock = new();
     private readonly List<HistoryEvent> _events = [];
     private readonly List<Happening> _happenings = [];
+    private readonly List<VerdictSeen> _verdicts = [];
     private readonly Dictionary<string, StoredRun> _runs = [];
     private readonly Dictionary<string, StoredMember> _members = [];
     private readonly Dictionary<(string Uid, int Epoch), TrainerSeen> _trainers = [];
@@ -30,6 +34,16 @@ public sealed class Picture(TimeProvider time)
         {
             lock (_lock)
                 return [.. _runs.Values.OrderBy(run => run.Spec.Name, StringComparer.Ordinal)];
+        }
+    }
+
+    /// <summary>Every change of a member's verdict, in order.</summary>
+    public IReadOnlyList<VerdictSeen> Verdicts
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _verdicts];
         }
     }
 
@@ -147,7 +161,10 @@ public sealed class Picture(TimeProvider time)
     private void TakeMember(StoredWrite<StoredMember> write)
     {
         if (_members.GetValueOrDefault(write.Row.Name)?.Verdict != write.Row.Verdict)
+        {
+            _verdicts.Add(new VerdictSeen(write.At, write.Row.Name, write.Row.Verdict, write.Row.VerdictDetail));
             _happenings.Add(new Happening(write.At, $"{write.Row.Name} is {write.Row.Verdict}: {write.Row.VerdictDetail}"));
+        }
         _members[write.Row.Name] = write.Row;
     }
 

@@ -7,7 +7,11 @@ namespace Failover.Chaos.Scenarios;
 public abstract class Scenario
 {
     /// <summary>All scenarios.</summary>
-    public static IReadOnlyList<Scenario> All { get; } = [new RegionOutage(), new PartitionAndReturn(), new BadCommit(), new SiloCrash()];
+    public static IReadOnlyList<Scenario> All { get; } =
+    [
+        new RegionOutage(), new PartitionAndReturn(), new BadCommit(), new SiloCrash(),
+        new ControlPlaneOutage(), new Flaky(), new MassAlarm(), new KubeletsGone(), new GpuFaults(), new ReturningHerd(), new PausedSilo(),
+    ];
 
     /// <summary>As in the command line.</summary>
     public abstract string Name { get; }
@@ -24,6 +28,10 @@ public abstract class Scenario
     /// <summary>How long the runs get to end once the script is through.</summary>
     protected virtual TimeSpan FinishPatience => TimeSpan.FromSeconds(120);
 
+    /// <summary>From a loss to the verdict, at the silo's defaults.</summary>
+    protected static readonly TimeSpan ConfirmWithin = TimeSpan.FromSeconds(20);
+
+    private static readonly TimeSpan CleanPatience = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(90);
 
     /// <summary>Submits all runs, lets them train, makes them suffer, waits for their end.</summary>
@@ -33,6 +41,11 @@ public abstract class Scenario
         await stage.WaitForAsync("every run trains, is seen to, and has a commit outside its region", AllTrain, StartPatience, cancellationToken);
         await SufferAsync(stage, cancellationToken);
         await stage.WaitForAsync("every run is finished", picture => AllEnded(picture, stage.MayWait), FinishPatience, cancellationToken);
+        // What came back late is still looked through: stale workloads go though no run needs the room.
+        await stage.WaitForAsync(
+            "every member is healthy and clean", picture => picture.Members.All(member => member is { Verdict: "Healthy", Clean: true }), CleanPatience, cancellationToken);
+        if (stage.MustMove is { } due)
+            ExpectMoved(stage, due);
     }
 
     /// <summary>The script, from the moment at which all runs train.</summary>
@@ -49,6 +62,51 @@ public abstract class Scenario
             .First().Key;
     }
 
+    /// <summary>The runs whose current epoch is on a member and that have not ended.</summary>
+    protected static IReadOnlyList<StoredRun> RunsOn(Picture picture, string member) =>
+        [.. picture.Runs.Where(run => run.Epoch?.Target.Member == member && !IsOver(run))];
+
+    /// <summary>Of a region's members the one with the fewest GPUs in use, but with some.</summary>
+    protected static string LeastBusyMember(Picture picture, IEnumerable<string> members) =>
+        members.Select(member => (Name: member, Gpus: RunsOn(picture, member).Sum(run => run.Spec.Gang.Total))).Where(member => member.Gpus > 0)
+            .OrderBy(member => member.Gpus).ThenBy(member => member.Name, StringComparer.Ordinal)
+            .Select(member => member.Name).FirstOrDefault() ?? throw new ScenarioException("No member is in use.");
+
+    /// <summary>
+    /// Waits until a member is called lost and says whether that was in time: <see cref="ConfirmWithin"/>, and as long again for a busy machine. The figure stands in the report.
+    /// </summary>
+    protected static async Task ExpectLostAsync(Stage stage, string member, DateTimeOffset since, CancellationToken cancellationToken)
+    {
+        await stage.WaitForAsync(
+            $"{member} is called lost", picture => picture.Verdicts.Any(seen => seen.Member == member && seen.Verdict == "Lost" && seen.At >= since), 4 * ConfirmWithin, cancellationToken);
+        var seen = stage.Picture.Verdicts.First(seen => seen.Member == member && seen.Verdict == "Lost" && seen.At >= since);
+        var after = seen.At - since;
+        stage.Expect("scenario", $"{member} was called lost in time, after {after.TotalSeconds:0.0} s: {seen.Detail}", after <= 2 * ConfirmWithin, $"After {after.TotalSeconds:0.0} s.");
+    }
+
+    /// <summary>Nothing was called lost since then but those.</summary>
+    protected static void ExpectNoneLost(Stage stage, DateTimeOffset since, params IReadOnlyCollection<string> but)
+    {
+        var wrong = stage.Picture.Verdicts.Where(seen => seen.At >= since && seen.Verdict == "Lost" && !but.Contains(seen.Member)).ToList();
+        stage.Expect("scenario", "no other member was called lost", wrong.Count == 0, string.Join("; ", wrong.Select(seen => $"{seen.Member}: {seen.Detail}")));
+    }
+
+    /// <summary>A member got a verdict at least once since then; the evidence stands in the report.</summary>
+    protected static void ExpectVerdict(Stage stage, string member, string verdict, DateTimeOffset since)
+    {
+        var seen = stage.Picture.Verdicts.FirstOrDefault(seen => seen.Member == member && seen.Verdict == verdict && seen.At >= since);
+        stage.Expect("scenario", $"{member} was {verdict}: {seen?.Detail}", seen is not null, $"It was never {verdict}.");
+    }
+
+    private static void ExpectMoved(Stage stage, ISet<string> due)
+    {
+        var moved = stage.Picture.Runs.Where(run => run.Epoch?.Number > 1).Select(run => run.Uid).ToHashSet(StringComparer.Ordinal);
+        string Names(IEnumerable<string> uids) => string.Join(", ", stage.Picture.Runs.Where(run => uids.Contains(run.Uid)).Select(run => run.Spec.Name));
+        stage.Expect(
+            "scenario", $"moved exactly what had to be: {moved.Count} of {due.Count} due", moved.SetEquals(due),
+            $"Moved without need: {Names(moved.Except(due))}. Not moved: {Names(due.Except(moved))}.");
+    }
+
     /// <summary>The runs whose current epoch is in a region and that have not ended.</summary>
     protected static IReadOnlyList<StoredRun> RunsIn(Picture picture, string region) =>
         [.. picture.Runs.Where(run => run.Epoch?.Target.Region == region && !IsOver(run))];
@@ -60,7 +118,7 @@ public abstract class Scenario
     private static bool AllTrain(Picture picture) =>
         picture.Runs.Count == WorldPlan.RunCount
         && picture.Runs.All(run => run is { Step: "Running", Epoch: { } epoch }
-            && picture.Trainer(run.Uid, epoch.Number) is { Started: true, Heartbeats: >= 3 }
+            && picture.Trainer(run.Uid, epoch.Number) is { Started: true } trainer && (trainer.Heartbeats >= 3 || trainer.Commits >= 3)
             && picture.StoresWithCommits(run.Uid, epoch.Number) >= 2);
 
     private static bool AllEnded(Picture picture, ISet<string> mayWait) =>

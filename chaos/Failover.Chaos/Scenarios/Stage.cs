@@ -45,6 +45,9 @@ public sealed class Stage(World world, SiloProcess silo, RowFollower rows, Pictu
     /// <summary>What the script looked at itself, beside the invariants.</summary>
     public IReadOnlyList<Judgement> Expectations => _expectations;
 
+    /// <summary>Runs that must have been moved, or started again, by the end; of the others none may. Null where a script does not say.</summary>
+    public ISet<string>? MustMove { get; set; }
+
     /// <summary>Runs that may be waiting at the end.</summary>
     public ISet<string> MayWait { get; } = new HashSet<string>(StringComparer.Ordinal);
 
@@ -83,8 +86,12 @@ public sealed class Stage(World world, SiloProcess silo, RowFollower rows, Pictu
         }
     }
 
+    /// <summary>The present, as the history dates it.</summary>
+    public DateTimeOffset Now => time.GetUtcNow();
+
     /// <summary>Lets time pass.</summary>
-    public async Task PassAsync(TimeSpan span, CancellationToken cancellationToken) => await Task.Delay(span, time, cancellationToken);
+    public async Task PassAsync(TimeSpan span, CancellationToken cancellationToken) =>
+        await Task.Delay(span > TimeSpan.Zero ? span : TimeSpan.Zero, time, cancellationToken);
 
     /// <summary>Kills the silo and starts it again, at once; returns when it answers.</summary>
     public async Task CrashSiloAsync(CancellationToken cancellationToken)
@@ -104,10 +111,25 @@ public sealed class Stage(World world, SiloProcess silo, RowFollower rows, Pictu
         }
     }
 
-    /// <summary>Submits every run of the plan, the largest first.</summary>
-    public async Task SubmitAllAsync(CancellationToken cancellationToken)
+    /// <summary>Stops the silo as a debugger or a hypervisor would, lets time pass, and lets it go on.</summary>
+    public async Task PauseSiloAsync(TimeSpan span, CancellationToken cancellationToken)
     {
-        foreach (var run in World.Plan.Runs)
+        Nemesis.TellOfPause(FaultPhase.Begin);
+        Silo.Pause();
+        await PassAsync(span, cancellationToken);
+        Silo.Resume();
+        Nemesis.TellOfPause(FaultPhase.End);
+    }
+
+    /// <summary>Submits every run of the plan that is there from the start, the largest first.</summary>
+    public Task SubmitAllAsync(CancellationToken cancellationToken) => SubmitAsync(World.Plan.Runs, cancellationToken);
+
+    /// <summary>Submits the runs that come late.</summary>
+    public Task SubmitLateAsync(CancellationToken cancellationToken) => SubmitAsync(World.Plan.Late, cancellationToken);
+
+    private async Task SubmitAsync(IEnumerable<RunPlan> runs, CancellationToken cancellationToken)
+    {
+        foreach (var run in runs)
         {
             try
             {

@@ -32,7 +32,7 @@ public sealed class SiloProcess : IAsyncDisposable
     private readonly World _world;
     private readonly string? _mutant;
     private readonly TimeProvider _time;
-    private readonly (int Api, int Silo, int Gateway) _ports = (FreePort(), FreePort(), FreePort());
+    private readonly (int Api, int Health, int Silo, int Gateway) _ports = (FreePort(), FreePort(), FreePort(), FreePort());
     private readonly EventHandler _onExit;
     private Process? _process;
     private Task _output = Task.CompletedTask;
@@ -98,6 +98,12 @@ public sealed class SiloProcess : IAsyncDisposable
         _process = null;
     }
 
+    /// <summary>SIGSTOP: it runs no more, holds all it has, and knows nothing of it.</summary>
+    public void Pause() => Signals.Stop(_process!);
+
+    /// <summary>SIGCONT.</summary>
+    public void Resume() => Signals.Continue(_process!);
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
@@ -112,7 +118,7 @@ public sealed class SiloProcess : IAsyncDisposable
         string[] program = _mutant is null ? [Beside("Failover.Silo.dll")] : [Beside("Failover.Chaos.dll"), "silo", "--mutant", _mutant];
         return
         [
-            .. program, "--fleet", _world.FleetPath, "--data", _world.DataFolder, "--listen", Address.ToString().TrimEnd('/'), "--site", FleetFile.Site,
+            .. program, "--fleet", _world.FleetPath, "--data", _world.DataFolder, "--listen", Address.ToString().TrimEnd('/'), "--health", $"http://127.0.0.1:{_ports.Health}", "--site", FleetFile.Site,
             "--silo-port", _ports.Silo.ToString(CultureInfo.InvariantCulture), "--gateway-port", _ports.Gateway.ToString(CultureInfo.InvariantCulture),
         ];
     }

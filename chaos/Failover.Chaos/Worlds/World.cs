@@ -46,6 +46,9 @@ public sealed class World : IAsyncDisposable
     /// <summary>The stores and everybody's mounts of them.</summary>
     public StoreWorld Stores { get; }
 
+    /// <summary>Who trains in their pods.</summary>
+    public TrainerRuntime Trainers => _trainers;
+
     /// <summary>The members, by name.</summary>
     public IReadOnlyDictionary<string, SimulatedMember> Members => _members;
 

@@ -86,6 +86,10 @@ internal sealed class ApiException(int code, string reason, string message, Json
             "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml")
         : new(415, "UnsupportedMediaType", "415: Unsupported Media Type", []);
 
+    /// <summary>What an admission plug-in refuses.</summary>
+    public static ApiException NotAdmitted(ResourceKind kind, string name, string why) =>
+        new(403, "Forbidden", $"{kind.QualifiedPlural} \"{name}\" is forbidden: {why}", Details(kind, name, kind.Plural));
+
     public static ApiException NamespaceTerminating(ResourceKind kind, string name, string ns)
     {
         var details = Details(kind, name, kind.Plural);

@@ -12,6 +12,9 @@ public sealed record ApiFault
     /// <summary>Share of requests answered 500 InternalError, without effect.</summary>
     public double ErrorShare { get; init; }
 
+    /// <summary>Share of requests whose connection is reset without an answer, and without effect.</summary>
+    public double DropShare { get; init; }
+
     /// <summary>Share of requests answered 429 TooManyRequests with Retry-After, without effect.</summary>
     public double ThrottleShare { get; init; }
 }

@@ -7,6 +7,7 @@ namespace Failover.Simulator.ApiServer;
 internal sealed class ApiHandler(string member, ObjectStore store, KindRegistry kinds, Users users, IApiObserver observer, CancellationToken stopping)
 {
     private readonly ResourceEndpoint _resources = new(store, kinds);
+    private readonly Authorizer _authorizer = new(store);
     private readonly WatchEndpoint _watches = new(store, stopping);
     private volatile ApiFault _fault = ApiFault.None;
 
@@ -81,6 +82,8 @@ internal sealed class ApiHandler(string member, ObjectStore store, KindRegistry 
             throw ApiException.Injected();
         if (drawn < fault.ErrorShare + fault.ThrottleShare)
             throw ApiException.Throttled();
+        if (drawn < fault.ErrorShare + fault.ThrottleShare + fault.DropShare)
+            throw new MemberOffException();
     }
 
     /// <summary>What is no resource: health, version and discovery; null for the rest.</summary>
@@ -117,8 +120,10 @@ internal sealed class ApiHandler(string member, ObjectStore store, KindRegistry 
             await RequestBody.ReadAsync(context.Request, context.RequestAborted));
         call.Request = request;
         call.Verb = request.Verb;
-        if (!caller.May(request.Verb))
+        if (!_authorizer.May(caller, request.Verb, target))
             throw Forbidden(caller, request);
+        if (target is { Subresource: "token" } && target.Kind == ResourceKind.ServiceAccount && request.Verb == "create")
+            return Token(request);
         if (request.Verb != "watch")
             return _resources.Answer(request);
         Observe(call, new ApiAnswer(200, default));
@@ -161,19 +166,39 @@ internal sealed class ApiHandler(string member, ObjectStore store, KindRegistry 
     private static ApiException Forbidden(Caller caller, string message, JsonObject details) =>
         new(403, "Forbidden", message.Length > 0 ? message : $"forbidden: User \"{caller.Name}\"", details);
 
-    private static ApiAnswer Review(Caller caller, byte[] body)
+    /// <summary>What <c>kubectl create token</c> asks for; tokens here never run out.</summary>
+    private ApiAnswer Token(ResourceRequest request)
+    {
+        var account = store.Get(ResourceKind.ServiceAccount, request.Target.Namespace, request.Target.Name);
+        // kubectl asks in protobuf, which is not read here: it may only ask for another duration, and any will do.
+        var isJson = request.ContentType.StartsWith("application/json", StringComparison.Ordinal);
+        var spec = (isJson ? RequestBody.Options(request.Body).Obj("spec") : null) ?? [];
+        var until = Json.Time(store.Time.GetUtcNow().AddSeconds(spec.Int("expirationSeconds") ?? 3600));
+        return ApiAnswer.Of(201, new JsonObject
+        {
+            ["kind"] = "TokenRequest",
+            ["apiVersion"] = "authentication.k8s.io/v1",
+            ["metadata"] = new JsonObject { ["name"] = account.Name, ["namespace"] = account.Namespace },
+            ["spec"] = spec.DeepClone(),
+            ["status"] = new JsonObject { ["token"] = users.NewAccountToken(account.Namespace, account.Name), ["expirationTimestamp"] = until },
+        });
+    }
+
+    private ApiAnswer Review(Caller caller, byte[] body)
     {
         if (caller == Caller.Anonymous)
             throw Forbidden(caller, "selfsubjectaccessreviews.authorization.k8s.io is forbidden: User \"system:anonymous\" cannot create resource", []);
         var spec = RequestBody.Options(body).Obj("spec") ?? [];
-        var verb = spec.Obj("resourceAttributes").Str("verb") ?? spec.Obj("nonResourceAttributes").Str("verb") ?? "";
+        var asked = spec.Obj("resourceAttributes");
+        var verb = asked.Str("verb") ?? spec.Obj("nonResourceAttributes").Str("verb") ?? "";
+        var allowed = _authorizer.May(caller, verb, asked.Str("group") ?? "", asked.Str("resource") ?? "", asked.Str("namespace") ?? "", asked.Str("name") ?? "");
         return ApiAnswer.Of(201, new JsonObject
         {
             ["kind"] = "SelfSubjectAccessReview",
             ["apiVersion"] = "authorization.k8s.io/v1",
             ["metadata"] = new JsonObject(),
             ["spec"] = spec.DeepClone(),
-            ["status"] = new JsonObject { ["allowed"] = caller.May(verb) },
+            ["status"] = new JsonObject { ["allowed"] = allowed },
         });
     }
 

@@ -18,6 +18,8 @@ internal static class Defaults
             NewNode(tree);
         else if (kind == ResourceKind.Namespace)
             NewNamespace(tree);
+        else if (kind == ResourceKind.CustomResourceDefinition)
+            NewDefinition(tree);
     }
 
     /// <summary>Completes an object after a change of it.</summary>
@@ -130,6 +132,9 @@ internal static class Defaults
             var tag = image[(image.LastIndexOf('/') + 1)..].Split(':') is [_, var t] ? t : "latest";
             container.Default("imagePullPolicy", tag == "latest" ? "Always" : "IfNotPresent");
         }
+
+        foreach (var secret in spec.Objects("volumes").Select(volume => volume.Obj("secret")).OfType<JsonObject>())
+            secret.Default("defaultMode", 420);
     }
 
     private static void NewNode(JsonObject tree)
@@ -156,5 +161,20 @@ internal static class Defaults
         tree.Metadata().Ensure("labels")["kubernetes.io/metadata.name"] = tree.Metadata().Str("name");
         tree["spec"] = new JsonObject { ["finalizers"] = new JsonArray("kubernetes") };
         tree["status"] = new JsonObject { ["phase"] = "Active" };
+    }
+
+    private static void NewDefinition(JsonObject tree)
+    {
+        var spec = tree.Ensure("spec");
+        var names = spec.Ensure("names");
+        names.Default("listKind", $"{names.Str("kind")}List");
+        spec.Default("conversion", new JsonObject { ["strategy"] = "None" });
+        var stored = spec.Objects("versions").Where(version => version.Bool("storage") == true).Select(version => (JsonNode?)version.Str("name"));
+        tree["status"] = new JsonObject
+        {
+            ["conditions"] = null,
+            ["acceptedNames"] = new JsonObject { ["plural"] = "", ["kind"] = "" },
+            ["storedVersions"] = new JsonArray([.. stored]),
+        };
     }
 }

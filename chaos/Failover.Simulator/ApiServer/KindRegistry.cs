@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
 
 namespace Failover.Simulator.ApiServer;
 
@@ -6,6 +7,7 @@ namespace Failover.Simulator.ApiServer;
 internal sealed class KindRegistry
 {
     private readonly ConcurrentDictionary<(string Group, string Version, string Plural), ResourceKind> _kinds = new();
+    private readonly ConcurrentDictionary<ResourceKind, JsonObject> _schemas = new();
     private readonly ObjectStore _store;
 
     public KindRegistry(ObjectStore store)
@@ -27,16 +29,22 @@ internal sealed class KindRegistry
         var names = spec.Obj("names");
         foreach (var version in spec.Objects("versions").Where(v => v.Bool("served") == true))
         {
-            Add(new ResourceKind(
+            var kind = new ResourceKind(
                 spec.Str("group") ?? "",
                 version.Str("name") ?? "",
                 names.Str("plural") ?? "",
                 names.Str("kind") ?? "",
                 Namespaced: spec.Str("scope") == "Namespaced",
                 CountsGeneration: true,
-                IsCustom: true));
+                IsCustom: true);
+            if (version.Obj("schema").Obj("openAPIV3Schema") is { } schema)
+                _schemas[kind] = schema;
+            Add(kind);
         }
     }
+
+    /// <summary>What a CustomResourceDefinition says of the type's fields, or null.</summary>
+    public JsonObject? SchemaOf(ResourceKind kind) => _schemas.GetValueOrDefault(kind);
 
     private void Add(ResourceKind kind)
     {

@@ -32,6 +32,11 @@ internal static class Lists
             if (request.Query["labelSelector"].Count == 0 && request.Query["fieldSelector"].Count == 0)
                 metadata["remainingItemCount"] = page.Remaining;
         }
+        else if (request.Target.Kind.IsCustom)
+        {
+            // Lists of custom objects are encoded from maps, which leave nothing out.
+            metadata["continue"] = "";
+        }
 
         return Page(request.Target.Kind, metadata, page.Items);
     }

@@ -11,11 +11,11 @@ internal sealed class MemberCertificates : IDisposable
     private readonly DateTimeOffset _from;
     private readonly DateTimeOffset _until;
 
-    public MemberCertificates(string member, IReadOnlyList<string> hostNames)
+    public MemberCertificates(string member, IReadOnlyList<string> hostNames, bool expired)
     {
         // Certificates are judged by the machine's clock, whatever time the simulation has.
         var now = TimeProvider.System.GetUtcNow();
-        _from = now.AddDays(-1);
+        _from = now.AddDays(-3);
         _until = now.AddYears(10);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={member}-ca", key, HashAlgorithmName.SHA256);
@@ -23,7 +23,7 @@ internal sealed class MemberCertificates : IDisposable
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         _authority = request.CreateSelfSigned(_from, _until);
-        Server = Sign("kube-apiserver", hostNames, "1.3.6.1.5.5.7.3.1");
+        Server = Sign("kube-apiserver", hostNames, "1.3.6.1.5.5.7.3.1", expired ? now.AddDays(-1) : _until);
     }
 
     public X509Certificate2 Server { get; }
@@ -32,7 +32,7 @@ internal sealed class MemberCertificates : IDisposable
     public string AuthorityPem => _authority.ExportCertificatePem();
 
     /// <summary>A client certificate whose common name is the user's.</summary>
-    public X509Certificate2 Client(string user) => Sign(user, [], "1.3.6.1.5.5.7.3.2");
+    public X509Certificate2 Client(string user) => Sign(user, [], "1.3.6.1.5.5.7.3.2", _until);
 
     public bool IsOurs(X509Certificate2 certificate)
     {
@@ -49,7 +49,7 @@ internal sealed class MemberCertificates : IDisposable
         _authority.Dispose();
     }
 
-    private X509Certificate2 Sign(string commonName, IReadOnlyList<string> hostNames, string usage)
+    private X509Certificate2 Sign(string commonName, IReadOnlyList<string> hostNames, string usage, DateTimeOffset until)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={commonName}", key, HashAlgorithmName.SHA256);
@@ -69,7 +69,7 @@ internal sealed class MemberCertificates : IDisposable
             request.CertificateExtensions.Add(names.Build());
         }
 
-        using var signed = request.Create(_authority, _from, _until, RandomNumberGenerator.GetBytes(16));
+        using var signed = request.Create(_authority, _from, until, RandomNumberGenerator.GetBytes(16));
         using var withKey = signed.CopyWithPrivateKey(key);
 
         // Through PKCS #12, since TLS wants a key that it can open again.

@@ -9,6 +9,9 @@ public enum MemberRole
     /// <summary>Get, list and watch.</summary>
     ReadOnly,
 
+    /// <summary>What roles that are stored on the member, and bound to it, allow.</summary>
+    Bound,
+
     /// <summary>Known, but allowed nothing: 403.</summary>
     Forbidden,
 

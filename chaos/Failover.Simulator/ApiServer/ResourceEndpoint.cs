@@ -58,9 +58,8 @@ internal sealed class ResourceEndpoint(ObjectStore store, KindRegistry kinds)
         }
 
         given["uid"] = store.NewUid();
-        Defaults.OnCreate(kind, tree);
-        Validation.OnCreate(kind, tree);
-        var created = store.Create(kind, tree, request.IsDryRun);
+        CheckSchema(kind, tree);
+        var created = Admission.Create(store, kind, tree, request.IsDryRun);
         if (kind == ResourceKind.CustomResourceDefinition && !request.IsDryRun)
             kinds.AddDefined(created);
         return created;
@@ -155,7 +154,7 @@ internal sealed class ResourceEndpoint(ObjectStore store, KindRegistry kinds)
     }
 
     /// <summary>The rules that hold however an object was changed.</summary>
-    private static JsonObject Finish(RequestTarget target, JsonObject current, JsonObject next)
+    private JsonObject Finish(RequestTarget target, JsonObject current, JsonObject next)
     {
         var was = current.Metadata();
         var metadata = next.Metadata();
@@ -174,9 +173,16 @@ internal sealed class ResourceEndpoint(ObjectStore store, KindRegistry kinds)
             metadata["managedFields"] = managed.DeepClone();
         Swap(current, next, target.Subresource == "status" ? "spec" : "status", target.Kind);
         Defaults.OnUpdate(target.Kind, next);
+        CheckSchema(target.Kind, next);
         if (target.Subresource == "")
             Validation.OnUpdate(target.Kind, new StoredObjectPair(current, next));
         return next;
+    }
+
+    private void CheckSchema(ResourceKind kind, JsonObject tree)
+    {
+        if (kinds.SchemaOf(kind) is { } schema)
+            Validation.AgainstSchema(kind, tree, schema);
     }
 
     // Each endpoint changes its own half only. Types without a status subresource have one half.

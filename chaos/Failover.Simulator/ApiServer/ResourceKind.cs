@@ -13,15 +13,27 @@ internal sealed record ResourceKind(string Group, string Version, string Plural,
     public static readonly ResourceKind CustomResourceDefinition =
         new("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", Namespaced: false, CountsGeneration: true);
 
+    public static readonly ResourceKind ServiceAccount = new("", "v1", "serviceaccounts", "ServiceAccount", Namespaced: true);
+    public static readonly ResourceKind ResourceQuota = new("", "v1", "resourcequotas", "ResourceQuota", Namespaced: true);
+    public static readonly ResourceKind PriorityClass = new("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", Namespaced: false);
+    public static readonly ResourceKind RuntimeClass = new("node.k8s.io", "v1", "runtimeclasses", "RuntimeClass", Namespaced: false);
+
+    public static readonly ResourceKind ClusterRole = Authorization("clusterroles", "ClusterRole", namespaced: false);
+    public static readonly ResourceKind ClusterRoleBinding = Authorization("clusterrolebindings", "ClusterRoleBinding", namespaced: false);
+    public static readonly ResourceKind Role = Authorization("roles", "Role", namespaced: true);
+    public static readonly ResourceKind RoleBinding = Authorization("rolebindings", "RoleBinding", namespaced: true);
+
     /// <summary>What every member serves; custom resources come on top.</summary>
     public static readonly IReadOnlyList<ResourceKind> BuiltIn =
     [
-        Namespace, Node, Pod, Job, Lease, CustomResourceDefinition,
+        Namespace, Node, Pod, Job, Lease, CustomResourceDefinition, ServiceAccount, ResourceQuota, PriorityClass, RuntimeClass,
+        ClusterRole, ClusterRoleBinding, Role, RoleBinding,
         new("", "v1", "configmaps", "ConfigMap", Namespaced: true),
         new("", "v1", "secrets", "Secret", Namespaced: true),
-        new("", "v1", "serviceaccounts", "ServiceAccount", Namespaced: true),
         new("", "v1", "events", "Event", Namespaced: true),
     ];
+
+    private static ResourceKind Authorization(string plural, string kind, bool namespaced) => new("rbac.authorization.k8s.io", "v1", plural, kind, namespaced);
 
     public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Http;
@@ -20,7 +21,7 @@ internal sealed record Caller(string Name, MemberRole Role)
 /// <summary>A member's users, by bearer token or by a client certificate of its authority.</summary>
 internal sealed class Users
 {
-    private readonly Dictionary<string, Caller> _byToken = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Caller> _byToken = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _tokens = new(StringComparer.Ordinal);
     private readonly Dictionary<string, MemberRole> _roles = new(StringComparer.Ordinal);
 
@@ -28,11 +29,19 @@ internal sealed class Users
     {
         foreach (var (name, role) in users)
         {
-            var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
-            _tokens.Add(name, token);
-            _byToken.Add(token, new Caller(name, role));
+            _tokens.Add(name, NewToken(name, role));
             _roles.Add(name, role);
         }
+    }
+
+    /// <summary>A token of its own for a service account of the member; older ones stay good.</summary>
+    public string NewAccountToken(string ns, string account) => NewToken($"system:serviceaccount:{ns}:{account}", MemberRole.Bound);
+
+    private string NewToken(string name, MemberRole role)
+    {
+        var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+        _byToken[token] = new Caller(name, role);
+        return token;
     }
 
     /// <summary>The user's bearer token; throws <see cref="ArgumentException"/> if there is no such user.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
@@ -36,6 +37,40 @@ internal static partial class Validation
         }
 
         Throw(kind, pair.Next.Metadata().Str("name") ?? "", causes);
+    }
+
+    /// <summary>Holds a custom object against its definition: wrong types only, as the other rules of schemas are nothing that we rely on.</summary>
+    public static void AgainstSchema(ResourceKind kind, JsonObject tree, JsonObject schema)
+    {
+        var causes = new List<Cause>();
+        Types(tree, schema, "", causes);
+        Throw(kind, tree.Metadata().Str("name") ?? "", causes);
+    }
+
+    private static void Types(JsonNode? node, JsonObject schema, string path, List<Cause> causes)
+    {
+        var given = node?.GetValueKind() switch
+        {
+            JsonValueKind.Object => "object",
+            JsonValueKind.Array => "array",
+            JsonValueKind.String => "string",
+            JsonValueKind.True or JsonValueKind.False => "boolean",
+            JsonValueKind.Number => node.ToString().All(c => char.IsAsciiDigit(c) || c == '-') ? "integer" : "number",
+            _ => null,
+        };
+        var wanted = schema.Str("type");
+        if (given is not null && wanted is not null && given != wanted && (given, wanted) != ("integer", "number"))
+        {
+            causes.Add(new Cause(
+                "FieldValueTypeInvalid", $"Invalid value: \"{given}\": {path} in body must be of type {wanted}: \"{given}\"", path));
+            return;
+        }
+
+        foreach (var (name, value) in node as JsonObject ?? [])
+        {
+            if (schema.Obj("properties").Obj(name) is { } field)
+                Types(value, field, path.Length == 0 ? name : $"{path}.{name}", causes);
+        }
     }
 
     private static void Throw(ResourceKind kind, string name, List<Cause> causes)

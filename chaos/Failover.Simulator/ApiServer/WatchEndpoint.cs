@@ -14,6 +14,9 @@ internal sealed class WatchEndpoint(ObjectStore store, CancellationToken stoppin
     // The real server's is a minute; a shorter one lets watchers resume closer to the present.
     private static readonly TimeSpan BookmarkInterval = TimeSpan.FromSeconds(10);
 
+    // As the real server does: a watch that is about to end tells how far it has come.
+    private static readonly TimeSpan LastBookmarkBefore = TimeSpan.FromSeconds(2);
+
     public async Task StreamAsync(HttpContext context, ResourceRequest request)
     {
         var kind = request.Target.Kind;
@@ -32,7 +35,7 @@ internal sealed class WatchEndpoint(ObjectStore store, CancellationToken stoppin
             await context.Response.Body.FlushAsync(either.Token);
             var revision = await OpenAsync(context.Response.Body, request, wanted, either.Token);
             if (revision is { } from)
-                await FollowAsync(context.Response.Body, request, wanted, from, signal, either.Token);
+                await FollowAsync(context.Response.Body, request, wanted, from, timeout - LastBookmarkBefore, signal, either.Token);
         }
         catch (OperationCanceledException) when (either.IsCancellationRequested)
         {
@@ -72,11 +75,13 @@ internal sealed class WatchEndpoint(ObjectStore store, CancellationToken stoppin
         ResourceRequest request,
         Func<StoredObject, bool> wanted,
         long revision,
+        TimeSpan lastBookmarkAfter,
         ChangeSignal signal,
         CancellationToken cancellationToken)
     {
         var kind = request.Target.Kind;
-        using var bookmarks = AllowsBookmarks(request) ? store.Time.CreateTimer(_ => signal.Raise(), state: null, BookmarkInterval, BookmarkInterval) : null;
+        var firstBookmark = lastBookmarkAfter > TimeSpan.Zero && lastBookmarkAfter < BookmarkInterval ? lastBookmarkAfter : BookmarkInterval;
+        using var bookmarks = AllowsBookmarks(request) ? store.Time.CreateTimer(_ => signal.Raise(), state: null, firstBookmark, BookmarkInterval) : null;
         var bookmarkAt = store.Time.GetTimestamp();
         while (!cancellationToken.IsCancellationRequested)
         {
@@ -91,9 +96,10 @@ internal sealed class WatchEndpoint(ObjectStore store, CancellationToken stoppin
             foreach (var change in page.Changes)
                 WriteChange(lines, change, wanted);
             revision = Math.Max(revision, page.Revision);
-            if (bookmarks is not null && store.Time.GetElapsedTime(bookmarkAt) >= BookmarkInterval)
+            if (bookmarks is not null && store.Time.GetElapsedTime(bookmarkAt) >= firstBookmark)
             {
                 bookmarkAt = store.Time.GetTimestamp();
+                firstBookmark = BookmarkInterval;
                 WriteBookmark(lines, kind, revision, isEndOfInitial: false);
             }
 

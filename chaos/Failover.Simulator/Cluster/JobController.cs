@@ -139,10 +139,22 @@ internal sealed class JobController(SimulatedMemberOptions options, ClusterStore
         }
 
         foreach (var index in missing)
-            tally.Active.Add(CreatePod(tally, index));
+        {
+            if (CreatePod(tally, index) is { } pod)
+            {
+                tally.Active.Add(pod);
+                continue;
+            }
+
+            // What keeps one pod out keeps out the others as well; the real controller backs off, too.
+            _replaceAt[tally.Job.Uid] = store.Now + options.PodReplacementDelay;
+            deadlines.Add(_replaceAt[tally.Job.Uid]);
+            return;
+        }
     }
 
-    private StoredObject CreatePod(JobTally tally, int index)
+    /// <summary>The pod, or null where admission refuses it.</summary>
+    private StoredObject? CreatePod(JobTally tally, int index)
     {
         var job = tally.Job;
         var template = Json.Copy(job.Tree.Obj("spec").Obj("template") ?? []);
@@ -172,9 +184,14 @@ internal sealed class JobController(SimulatedMemberOptions options, ClusterStore
                 AddIndexVariable(container);
         }
 
-        AddTokenVolume(spec, store.Objects.NewSuffix());
-        Defaults.OnCreate(ResourceKind.Pod, template);
-        return store.Objects.Create(ResourceKind.Pod, template, dryRun: false);
+        try
+        {
+            return Admission.Create(store.Objects, ResourceKind.Pod, template, dryRun: false);
+        }
+        catch (ApiException error) when (error.Code == 403)
+        {
+            return null;
+        }
     }
 
     private static void AddIndexVariable(JsonObject container)
@@ -191,54 +208,6 @@ internal sealed class JobController(SimulatedMemberOptions options, ClusterStore
                 ["fieldRef"] = new JsonObject { ["apiVersion"] = "v1", ["fieldPath"] = $"metadata.labels['{PodFacts.IndexLabel}']" },
             },
         });
-    }
-
-    // Every pod gets its service account's token, which readers of real pods have to look past.
-    private static void AddTokenVolume(JsonObject spec, string suffix)
-    {
-        if (spec.Bool("automountServiceAccountToken") == false)
-            return;
-        var name = $"kube-api-access-{suffix}";
-        spec.Default("volumes", new JsonArray());
-        spec.Arr("volumes")!.Add(new JsonObject
-        {
-            ["name"] = name,
-            ["projected"] = new JsonObject
-            {
-                ["sources"] = new JsonArray(
-                    new JsonObject { ["serviceAccountToken"] = new JsonObject { ["expirationSeconds"] = 3607, ["path"] = "token" } },
-                    new JsonObject
-                    {
-                        ["configMap"] = new JsonObject
-                        {
-                            ["name"] = "kube-root-ca.crt",
-                            ["items"] = new JsonArray(new JsonObject { ["key"] = "ca.crt", ["path"] = "ca.crt" }),
-                        },
-                    },
-                    new JsonObject
-                    {
-                        ["downwardAPI"] = new JsonObject
-                        {
-                            ["items"] = new JsonArray(new JsonObject
-                            {
-                                ["path"] = "namespace",
-                                ["fieldRef"] = new JsonObject { ["apiVersion"] = "v1", ["fieldPath"] = "metadata.namespace" },
-                            }),
-                        },
-                    }),
-                ["defaultMode"] = 420,
-            },
-        });
-        foreach (var container in spec.Objects("containers"))
-        {
-            container.Default("volumeMounts", new JsonArray());
-            container.Arr("volumeMounts")!.Add(new JsonObject
-            {
-                ["name"] = name,
-                ["readOnly"] = true,
-                ["mountPath"] = "/var/run/secrets/kubernetes.io/serviceaccount",
-            });
-        }
     }
 
     /// <summary>What the controller knew of a Job at its last sync.</summary>

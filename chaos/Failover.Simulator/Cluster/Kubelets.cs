@@ -27,7 +27,7 @@ internal sealed class Kubelets(SimulatedMemberOptions options, ClusterStore stor
         foreach (var pod in pods)
         {
             present.Add(pod.Uid);
-            if (!nodes.IsOwn(pod.Pod.NodeName))
+            if (!nodes.IsRun(pod.Pod.NodeName))
                 continue;
             if (pod.Pod.IsFinished)
                 Release(pod);
@@ -38,7 +38,7 @@ internal sealed class Kubelets(SimulatedMemberOptions options, ClusterStore stor
         }
 
         // What was deleted by force may still run; it is ended as soon as its kubelet sees that.
-        foreach (var uid in _held.Keys.Where(u => !present.Contains(u)).ToList())
+        foreach (var (uid, _) in _held.Where(held => !present.Contains(held.Key) && nodes.IsRun(held.Value.Node)).ToList())
             Kill(uid);
     }
 
@@ -48,6 +48,20 @@ internal sealed class Kubelets(SimulatedMemberOptions options, ClusterStore stor
         foreach (var uid in _held.Keys.Order(StringComparer.Ordinal).ToList())
             Kill(uid);
         _exits.Clear();
+    }
+
+    /// <summary>Machines are gone: what ran on them is killed, and nothing is reported.</summary>
+    public void LoseOn(IReadOnlyCollection<string> gone)
+    {
+        foreach (var (uid, _) in _held.Where(held => gone.Contains(held.Value.Node)).OrderBy(held => held.Key, StringComparer.Ordinal).ToList())
+            Kill(uid);
+    }
+
+    /// <summary>Kubelets run again: what they find dead, they report; what runs on is taken up.</summary>
+    public void RecoverOn(IReadOnlyCollection<string> back, IReadOnlyList<StoredObject> pods)
+    {
+        foreach (var pod in pods.Where(pod => back.Contains(pod.Pod.NodeName) && pod.Pod.Phase == "Running" && !_held.ContainsKey(pod.Uid)))
+            Finish(pod, Killed, "ContainerStatusUnknown");
     }
 
     /// <summary>The nodes have booted: what had been running before is found dead, and reported.</summary>
@@ -87,7 +101,7 @@ internal sealed class Kubelets(SimulatedMemberOptions options, ClusterStore stor
     {
         if (!_held.TryGetValue(pod.Uid, out var held))
         {
-            held = new Held { StartAt = store.Now + startupDelay };
+            held = new Held { Node = pod.Pod.NodeName, StartAt = store.Now + startupDelay };
             _held.Add(pod.Uid, held);
         }
 
@@ -160,6 +174,8 @@ internal sealed class Kubelets(SimulatedMemberOptions options, ClusterStore stor
     /// <summary>What a kubelet remembers of a pod.</summary>
     private sealed class Held
     {
+        public required string Node { get; init; }
+
         public required DateTimeOffset StartAt { get; init; }
 
         /// <summary>Set once the containers run.</summary>

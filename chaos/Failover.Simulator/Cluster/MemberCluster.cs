@@ -154,6 +154,45 @@ internal sealed class MemberCluster
             return _isPoweredOn && _store.Objects.Find(ResourceKind.Pod, ns, name) is { } pod && _kubelets.KillContainers(pod);
     }
 
+    public IReadOnlyList<string> Nodes
+    {
+        get
+        {
+            lock (_turn)
+                return _nodes.Own;
+        }
+    }
+
+    public void FailNodes(IReadOnlyCollection<string> nodes, bool containersDie)
+    {
+        lock (_turn)
+        {
+            _nodes.Fail(nodes);
+            if (containersDie)
+                _kubelets.LoseOn(nodes);
+        }
+
+        _signal.Raise();
+    }
+
+    public void RecoverNodes(IReadOnlyCollection<string> nodes)
+    {
+        lock (_turn)
+        {
+            _nodes.Recover(nodes);
+            _kubelets.RecoverOn(nodes, Pods());
+        }
+
+        _signal.Raise();
+    }
+
+    public void SetGpus(string node, int gpus)
+    {
+        lock (_turn)
+            _nodes.SetGpus(node, gpus);
+        _signal.Raise();
+    }
+
     public IReadOnlyList<PodInfo> RunningPods()
     {
         lock (_turn)
@@ -176,7 +215,7 @@ internal sealed class MemberCluster
             }
         }
 
-        _nodes.Run(kubeletsRun: _bootAt is null, _deadlines);
+        _nodes.Run(kubeletsRun: _bootAt is null, Pods(), _deadlines);
         if (_bootAt is null)
             _kubelets.Run(_startupDelay, Pods(), _deadlines);
         _garbage.Run(Jobs(), Pods());

@@ -12,9 +12,42 @@ internal sealed class NodeController(SimulatedMemberOptions options, ClusterStor
 
     private readonly HashSet<string> _own = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _seen = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DateTimeOffset> _failed = new(StringComparer.Ordinal);
     private DateTimeOffset _renewAt;
 
     public bool IsOwn(string node) => _own.Contains(node);
+
+    /// <summary>Whether it is one of ours and its kubelet runs.</summary>
+    public bool IsRun(string node) => _own.Contains(node) && !_failed.ContainsKey(node);
+
+    public IReadOnlyList<string> Own => [.. _own.Order(StringComparer.Ordinal)];
+
+    /// <summary>Their kubelets end.</summary>
+    public void Fail(IEnumerable<string> nodes)
+    {
+        foreach (var name in nodes.Where(IsRun).ToList())
+            _failed[name] = store.Now;
+    }
+
+    /// <summary>Their kubelets run again.</summary>
+    public void Recover(IEnumerable<string> nodes)
+    {
+        foreach (var name in nodes.Where(name => _failed.Remove(name)).ToList())
+            Report(name, isReady: true);
+        _renewAt = store.Now;
+    }
+
+    public void SetGpus(string node, int gpus)
+    {
+        if (store.Objects.Find(ResourceKind.Node, "", node) is { } found)
+        {
+            store.Mutate(found, tree =>
+            {
+                tree.Ensure("status").Ensure("allocatable")["nvidia.com/gpu"] = gpus.ToString();
+                return tree;
+            });
+        }
+    }
 
     /// <summary>Makes the system's namespaces, the user's, the nodes and their leases.</summary>
     public void Install()
@@ -30,8 +63,9 @@ internal sealed class NodeController(SimulatedMemberOptions options, ClusterStor
         _renewAt = store.Now + options.LeaseInterval;
     }
 
-    public void Run(bool kubeletsRun, Deadlines deadlines)
+    public void Run(bool kubeletsRun, IReadOnlyList<StoredObject> pods, Deadlines deadlines)
     {
+        MissFailed(pods, deadlines);
         foreach (var node in store.Objects.All(ResourceKind.Node))
         {
             if (_seen.TryGetValue(node.Name, out var revision) && revision == node.Revision)
@@ -54,21 +88,47 @@ internal sealed class NodeController(SimulatedMemberOptions options, ClusterStor
     /// <summary>Sets the readiness that the own nodes, or those who look after them, report.</summary>
     public void Report(bool isReady)
     {
-        foreach (var name in _own)
-        {
-            if (store.Objects.Find(ResourceKind.Node, "", name) is { } node)
-            {
-                store.Mutate(node, tree =>
-                {
-                    tree.Ensure("status")["conditions"] = Conditions(isReady, store.NowText);
-                    return tree;
-                });
-            }
-        }
-
+        foreach (var name in _own.Where(name => !isReady || IsRun(name)))
+            Report(name, isReady);
         if (isReady)
             _renewAt = store.Now;
     }
+
+    private void Report(string name, bool isReady)
+    {
+        if (store.Objects.Find(ResourceKind.Node, "", name) is { } node)
+        {
+            store.Mutate(node, tree =>
+            {
+                tree.Ensure("status")["conditions"] = Conditions(isReady, store.NowText);
+                return tree;
+            });
+        }
+    }
+
+    /// <summary>Calls nodes not ready whose kubelets have been gone for long, and their pods with them.</summary>
+    private void MissFailed(IReadOnlyList<StoredObject> pods, Deadlines deadlines)
+    {
+        foreach (var (name, since) in _failed)
+        {
+            var due = since + options.NodeMonitorGrace;
+            if (store.Now < due)
+            {
+                deadlines.Add(due);
+                continue;
+            }
+
+            if (store.Objects.Find(ResourceKind.Node, "", name) is not { } node || !IsReady(node.Tree))
+                continue;
+            Report(name, isReady: false);
+            foreach (var pod in pods.Where(pod => pod.Pod.NodeName == name && pod.Pod.IsReady))
+                store.Mutate(pod, tree => PodSubresources.WithCondition(tree, "Ready", "False", store.NowText, "NodeNotReady"));
+        }
+    }
+
+    private static bool IsReady(JsonObject node) => Ready(node) == "True";
+
+    private static string? Ready(JsonObject node) => node.Obj("status").Objects("conditions").FirstOrDefault(c => c.Str("type") == "Ready").Str("status");
 
     private void AddNode(NodePool pool, string name)
     {
@@ -138,7 +198,7 @@ internal sealed class NodeController(SimulatedMemberOptions options, ClusterStor
 
     private static JsonObject Tainted(JsonObject tree)
     {
-        var ready = tree.Obj("status").Objects("conditions").FirstOrDefault(c => c.Str("type") == "Ready").Str("status");
+        var ready = Ready(tree);
         var due = ready switch
         {
             "True" => null,
@@ -159,7 +219,7 @@ internal sealed class NodeController(SimulatedMemberOptions options, ClusterStor
     private void RenewLeases()
     {
         var now = Json.MicroTime(store.Now);
-        foreach (var lease in store.Objects.All(ResourceKind.Lease).Where(l => l.Namespace == LeaseNamespace && _own.Contains(l.Name)))
+        foreach (var lease in store.Objects.All(ResourceKind.Lease).Where(l => l.Namespace == LeaseNamespace && IsRun(l.Name)))
         {
             store.Mutate(lease, tree =>
             {

@@ -23,7 +23,7 @@ public sealed class SimulatedMember : IPodControl, IAsyncDisposable
     private SimulatedMember(SimulatedMemberOptions options, TimeProvider time, IApiObserver observer, IPodRuntime runtime)
     {
         _options = options;
-        _certificates = new MemberCertificates(options.Name, options.CertificateHostNames);
+        _certificates = new MemberCertificates(options.Name, options.CertificateHostNames, options.CertificateExpired);
         _store = new ObjectStore(time, SeedOf(options), Math.Max(16, options.WatchHistory));
         _users = new Users(options.Users.Select(u => (u.Name, u.Role)));
         _handler = new ApiHandler(options.Name, _store, new KindRegistry(_store), _users, observer, _stopping.Token);
@@ -112,6 +112,21 @@ public sealed class SimulatedMember : IPodControl, IAsyncDisposable
 
     /// <summary>Kills a running pod's containers, as running out of memory would; false if no such pod runs.</summary>
     public bool KillPod(string ns, string name) => _cluster.KillPod(ns, name);
+
+    /// <summary>
+    /// Nodes' kubelets end, behind an API server that goes on: their leases are renewed no more, and after the monitor's grace they are not ready. Where
+    /// <paramref name="containersDie"/> the machines are gone; else what runs there runs on, and nobody can stop it.
+    /// </summary>
+    public void FailNodes(IReadOnlyCollection<string> nodes, bool containersDie) => _cluster.FailNodes(nodes, containersDie);
+
+    /// <summary>Ends <see cref="FailNodes"/>: the kubelets run again, and report what became of their pods.</summary>
+    public void RecoverNodes(IReadOnlyCollection<string> nodes) => _cluster.RecoverNodes(nodes);
+
+    /// <summary>A node has so many GPUs from now on, 0 or more; what holds them goes on to.</summary>
+    public void SetGpus(string node, int gpus) => _cluster.SetGpus(node, gpus);
+
+    /// <summary>The names of its own nodes.</summary>
+    public IReadOnlyList<string> Nodes => _cluster.Nodes;
 
     /// <summary>From now on pods take this long from binding to running; 0 or more.</summary>
     public void SetStartupDelay(TimeSpan delay) => _cluster.StartupDelay = delay;

@@ -37,11 +37,17 @@ public sealed record SimulatedMemberOptions
     /// <summary>Host names and addresses in the server's certificate. The default is what its endpoint needs.</summary>
     public IReadOnlyList<string> CertificateHostNames { get; init; } = ["127.0.0.1", "localhost"];
 
+    /// <summary>Whether the server's certificate ran out yesterday.</summary>
+    public bool CertificateExpired { get; init; }
+
     /// <summary>From binding to running containers: image pull, mounts, start. 0 or more.</summary>
     public TimeSpan StartupDelay { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How often every node renews its lease; above 0.</summary>
     public TimeSpan LeaseInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long after its kubelet's last sign a node is called not ready; 0 or more. Real clusters take 40 s.</summary>
+    public TimeSpan NodeMonitorGrace { get; init; } = TimeSpan.FromSeconds(40);
 
     /// <summary>From power on until the kubelets run again; 0 or more.</summary>
     public TimeSpan NodeBootDelay { get; init; } = TimeSpan.FromSeconds(3);

@@ -26,6 +26,12 @@ internal static partial class LibC
         return Marshal.GetLastPInvokeError() == FileExists ? false : throw Failure("link", to);
     }
 
+    /// <summary>Makes a named pipe; whoever opens it to read waits in the kernel until somebody opens it to write.</summary>
+    public static void MakePipe(string path)
+    {
+        if (NativeMakePipe(path, Everyone) != 0 && Marshal.GetLastPInvokeError() != FileExists) throw Failure("mkfifo", path);
+    }
+
     /// <summary>Renames within one file system, over what was there; atomic.</summary>
     public static void Rename(string from, string to)
     {
@@ -64,6 +70,10 @@ internal static partial class LibC
     [LibraryImport("libc", EntryPoint = "mkdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int NativeMakeDirectory(string path, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "mkfifo", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int NativeMakePipe(string path, uint mode);
 
     [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

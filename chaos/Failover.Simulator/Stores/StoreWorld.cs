@@ -124,6 +124,42 @@ public sealed class StoreWorld
             ? Corrupt(RunPath(store, tenant, uid), found.Document, how ?? new())
             : null;
 
+    /// <summary>
+    /// An owner's mount of a store hangs, as a hard mount of a server that is gone does: whoever looks at it waits in the kernel, and no token ends that. Other faults of the
+    /// mount must wait until <see cref="Unstall"/>.
+    /// </summary>
+    public void Stall(string owner, string store)
+    {
+        lock (_lock)
+        {
+            var folder = StalledPath(owner, store);
+            Directory.CreateDirectory(folder);
+            // The marker is what everybody looks at first.
+            var pipe = Path.Combine(folder, StoreMount.MarkerName);
+            File.Delete(pipe);
+            LibC.MakePipe(pipe);
+            Link(owner, store, folder);
+        }
+    }
+
+    /// <summary>Ends <see cref="Stall"/>: who waits goes on, late, with the store that is there then.</summary>
+    public void Unstall(string owner, string store)
+    {
+        lock (_lock)
+        {
+            Apply(owner, store);
+            var pipe = Path.Combine(StalledPath(owner, store), StoreMount.MarkerName);
+            // For reading as well, so that it never waits; what is written is there for one who waits, and the others see the file's end.
+            using var release = new FileStream(pipe, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            // Who followed the link before it was changed, and comes to the marker only now, is not held.
+            var marker = Path.Combine(Path.GetDirectoryName(pipe)!, $"{StoreMount.TemporaryPrefix}{store}");
+            File.WriteAllText(marker, store);
+            LibC.Rename(marker, pipe);
+            release.Write(Encoding.UTF8.GetBytes(store));
+            release.Flush();
+        }
+    }
+
     private static string? Corrupt(string runPath, CommitDocument commit, Corruption how)
     {
         var file = commit.Files.FirstOrDefault(f => how.FileName is null || Path.GetFileName(f.Path) == how.FileName);
@@ -168,12 +204,19 @@ public sealed class StoreWorld
             return;
         }
 
-        // Made beside and renamed over, so that nobody sees a link to nowhere.
+        Link(owner, store, StorePath(store));
+    }
+
+    // Made beside and renamed over, so that nobody sees a link to nowhere.
+    private void Link(string owner, string store, string target)
+    {
         var fresh = Path.Combine(_root, "mounts", $"{StoreMount.TemporaryPrefix}{owner}-{store}");
         File.Delete(fresh);
-        File.CreateSymbolicLink(fresh, StorePath(store));
-        LibC.Rename(fresh, link);
+        File.CreateSymbolicLink(fresh, target);
+        LibC.Rename(fresh, MountPath(owner, store));
     }
+
+    private string StalledPath(string owner, string store) => Path.Combine(_root, "stalled", $"{owner}-{store}");
 
     private string RunPath(string store, string tenant, string uid) => Path.Combine(StorePath(store), tenant, uid);
 

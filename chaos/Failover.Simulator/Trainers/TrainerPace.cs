@@ -16,12 +16,14 @@ internal interface ITrainerPace
 }
 
 /// <summary>The real pace: one step a period. A step that is late by more than a period is not caught up with, as GPUs don't either.</summary>
-internal sealed class TimedPace(TimeSpan stepTime, Metronome metronome, TimeProvider time) : ITrainerPace
+internal sealed class TimedPace(TimeSpan stepTime, Metronome metronome, TimeProvider time, CancellationToken hung) : ITrainerPace
 {
     private long _due = metronome.Now;
 
     public async ValueTask StepAsync(CancellationToken killed)
     {
+        if (hung.IsCancellationRequested)
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, killed);
         var next = metronome.After(_due, stepTime);
         _due = next >= metronome.Now ? next : metronome.After(metronome.Now, stepTime);
         await metronome.WaitAsync(_due, killed);

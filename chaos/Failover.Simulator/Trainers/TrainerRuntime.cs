@@ -71,6 +71,21 @@ public sealed class TrainerRuntime(StoreWorld stores, HistoryWriter history, Tim
         }
     }
 
+    /// <summary>
+    /// A run's trainer on a member hangs: it steps, writes and commits no more, and does not end by itself, as one that waits for a peer's lost device does. It still
+    /// ends when it is killed. False where none trains there.
+    /// </summary>
+    public bool Hang(string member, string runUid)
+    {
+        lock (_lock)
+        {
+            var gang = _gangs.Values.FirstOrDefault(gang =>
+                gang.IsStarted && gang.Pods.Values.Any(pod => pod.Member == member && pod.Environment.GetValueOrDefault("FAILOVER_UID") == runUid));
+            gang?.Hang();
+            return gang is not null;
+        }
+    }
+
     /// <summary>Kills every trainer and waits until all have stopped. Throws what a trainer threw that it should not have.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -130,7 +145,7 @@ public sealed class TrainerRuntime(StoreWorld stores, HistoryWriter history, Tim
         try
         {
             var settings = TrainerSettings.FromEnvironment(leader.Environment);
-            var pace = new TimedPace(settings.StepTime, _metronome, time);
+            var pace = new TimedPace(settings.StepTime, _metronome, time, gang.Hung);
             var trainer = new Trainer(settings, leader.Member, leader.Region, nonce, stores, pace, time, history);
             return await trainer.RunAsync(gang.Terminating, gang.Killed);
         }
@@ -162,6 +177,7 @@ public sealed class TrainerRuntime(StoreWorld stores, HistoryWriter history, Tim
     {
         private readonly CancellationTokenSource _terminating = new();
         private readonly CancellationTokenSource _killed = new();
+        private readonly CancellationTokenSource _hung = new();
         private Task _signals = Task.CompletedTask;
 
         public Dictionary<string, PodInfo> Pods { get; } = new(StringComparer.Ordinal);
@@ -170,11 +186,15 @@ public sealed class TrainerRuntime(StoreWorld stores, HistoryWriter history, Tim
 
         public CancellationToken Killed => _killed.Token;
 
+        public CancellationToken Hung => _hung.Token;
+
         public bool IsStarted { get; set; }
 
         public void Terminate() => Signal(_terminating);
 
         public void Kill() => Signal(_killed);
+
+        public void Hang() => Signal(_hung);
 
         public async ValueTask DisposeAsync()
         {
@@ -183,6 +203,7 @@ public sealed class TrainerRuntime(StoreWorld stores, HistoryWriter history, Tim
 #pragma warning restore VSTHRD003
             _terminating.Dispose();
             _killed.Dispose();
+            _hung.Dispose();
         }
 
         // The token is set when this returns; who waits on it goes on elsewhere, not on the kubelet's thread and under our lock.

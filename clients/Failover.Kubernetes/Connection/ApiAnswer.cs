@@ -1,7 +1,9 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Failover.Domain.Health;
 using Failover.Kubernetes.Watching;
 using k8s;
 using k8s.Autorest;
@@ -34,6 +36,20 @@ internal sealed record ApiAnswer(ApiAnswerKind Kind, HttpStatusCode Status, stri
     /// <summary>The object of a 2xx answer.</summary>
     public JsonElement Body { get; init; }
 
+    /// <summary>What stood in the way of a call that never came to an answer.</summary>
+    public ApiTrouble Met { get; init; }
+
+    /// <summary>What stood in the way; None for any answer that a sound server gives to what we may ask.</summary>
+    public ApiTrouble Trouble => this switch
+    {
+        { Kind: not ApiAnswerKind.Answered } => Met,
+        { Status: HttpStatusCode.Unauthorized } => ApiTrouble.CredentialsRefused,
+        { Status: HttpStatusCode.Forbidden } => ApiTrouble.NotPermitted,
+        { Status: HttpStatusCode.TooManyRequests } => ApiTrouble.Overloaded,
+        { Status: >= HttpStatusCode.InternalServerError } => ApiTrouble.Unwell,
+        _ => ApiTrouble.None,
+    };
+
     /// <summary>What a refusal asked us to wait.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
@@ -54,6 +70,11 @@ internal sealed record ApiAnswer(ApiAnswerKind Kind, HttpStatusCode Status, stri
         {
             return answer;
         }
+        catch (Exception fault) when (caller.IsCancellationRequested && fault is not OperationCanceledException && From(fault) is not null)
+        {
+            // What came in while nobody wanted it any more; whoever cancelled waits for that to be said.
+            throw new OperationCanceledException("The call was cancelled.", fault, caller);
+        }
     }
 
     /// <summary>The answer that an exception stands for, or <see langword="null"/> if it is a bug.</summary>
@@ -62,18 +83,24 @@ internal sealed record ApiAnswer(ApiAnswerKind Kind, HttpStatusCode Status, stri
         HttpOperationException { Response: { } response } => Refusal(response),
         WatchErrorException error => new(ApiAnswerKind.Answered, (HttpStatusCode)error.Code, $"{error.Code}: {error.Message}"),
         // Only ConnectTimeout puts a TimeoutException inside: the client's own time limit is off.
-        OperationCanceledException { InnerException: TimeoutException } => new(ApiAnswerKind.NotSent, default, "no connection in time"),
-        OperationCanceledException => new(ApiAnswerKind.TimedOut, default, "no answer in time"),
+        OperationCanceledException { InnerException: TimeoutException } => Failed(ApiAnswerKind.NotSent, ApiTrouble.Unreachable, "no connection in time"),
+        OperationCanceledException => Failed(ApiAnswerKind.TimedOut, ApiTrouble.Unreachable, "no answer in time"),
         KubeConfigException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException or CryptographicException
-            => new(ApiAnswerKind.NotTrusted, default, fault.Message),
+            => Failed(ApiAnswerKind.NotTrusted, ApiTrouble.NoCredentials, fault.Message),
         AggregateException { InnerException: { } inner } => From(inner),
-        HttpRequestException when Find<AuthenticationException>(fault) is { } untrusted => new(ApiAnswerKind.NotTrusted, default, untrusted.Message),
+        HttpRequestException when Find<UntrustedServerException>(fault) is { } untrusted => Failed(ApiAnswerKind.NotTrusted, untrusted.Trouble, untrusted.Message),
+        HttpRequestException when Find<AuthenticationException>(fault) is { } untrusted => Failed(ApiAnswerKind.NotTrusted, ApiTrouble.WrongAuthority, untrusted.Message),
+        // A resolver that is out of order itself says TryAgain: then we know nothing of the name.
+        HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } when Find<SocketException>(fault) is { SocketErrorCode: not SocketError.TryAgain }
+            => Failed(ApiAnswerKind.NotSent, ApiTrouble.NoSuchHost, Innermost(fault)),
         HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError }
-            => new(ApiAnswerKind.NotSent, default, Innermost(fault)),
-        HttpRequestException or IOException or ObjectDisposedException => new(ApiAnswerKind.Lost, default, Innermost(fault)),
-        JsonException => new(ApiAnswerKind.Lost, default, "an answer that is not JSON: " + fault.Message),
+            => Failed(ApiAnswerKind.NotSent, ApiTrouble.Unreachable, Innermost(fault)),
+        HttpRequestException or IOException or ObjectDisposedException => Failed(ApiAnswerKind.Lost, ApiTrouble.Unreachable, Innermost(fault)),
+        JsonException => Failed(ApiAnswerKind.Lost, ApiTrouble.Unwell, "an answer that is not JSON: " + fault.Message),
         _ => null,
     };
+
+    private static ApiAnswer Failed(ApiAnswerKind kind, ApiTrouble trouble, string detail) => new(kind, default, detail) { Met = trouble };
 
     private static ApiAnswer Refusal(HttpResponseMessageWrapper response)
     {

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Failover.Domain.Fleet;
 using k8s;
 using k8s.Authentication;
 using k8s.Exceptions;
@@ -12,11 +13,12 @@ namespace Failover.Kubernetes.Connection;
 internal static class Kubeconfig
 {
     /// <summary>
-    /// The client configuration of <paramref name="context"/> (else the current one). Credentials are a token, a token file or a client certificate.
-    /// Throws <see cref="KubeConfigException"/> for what we refuse, <see cref="IOException"/> for what cannot be read.
+    /// The client configuration of the member's context (else the current one). Credentials are a token, a token file, a client certificate, or what the one plugin
+    /// says that the member allows. Throws <see cref="KubeConfigException"/> for what we refuse, <see cref="IOException"/> for what cannot be read.
     /// </summary>
-    public static KubernetesClientConfiguration Load(string path, string? context, KubernetesOptions options)
+    public static KubernetesClientConfiguration Load(MemberSpec member, KubernetesOptions options)
     {
+        var (path, context) = (member.Kubeconfig, member.Context);
         var text = File.ReadAllText(path);
         var file = Parse<K8SConfiguration>(text, path);
         file.FileName = Path.GetFullPath(path);
@@ -25,9 +27,15 @@ internal static class Kubeconfig
             ?? throw new KubeConfigException($"{path}: no context '{context}' that names a user");
         var credentials = file.Users?.FirstOrDefault(entry => entry.Name == user)?.UserCredentials
             ?? throw new KubeConfigException($"{path}: no credentials for user '{user}'");
-        if (credentials.ExternalExecution is not null || credentials.AuthProvider is not null)
+        if (credentials.AuthProvider is not null)
         {
-            throw new KubeConfigException($"{path}: user '{user}' needs a credential plugin; use a token, a token file or a client certificate");
+            throw new KubeConfigException($"{path}: user '{user}' needs an auth-provider, a kind of credential plugin that Kubernetes has let go of; use a token, a token file, a client certificate or execPlugin");
+        }
+
+        if (credentials.ExternalExecution is { } plugin)
+        {
+            plugin.Command = Allowed(plugin.Command, member.ExecPlugin, $"{path}: user '{user}'");
+            KubernetesClientConfiguration.ExecTimeout = options.PluginTimeout;
         }
 
         var tokenFile = credentials.Token is null
@@ -60,9 +68,20 @@ internal static class Kubeconfig
         {
             throw new KubeConfigException($"{path}: a certificate that cannot be read: {fault.Message}", fault);
         }
+        catch (Exception fault) when (fault is System.ComponentModel.Win32Exception or InvalidOperationException)
+        {
+            throw new KubeConfigException($"{path}: the credential plugin cannot be run: {fault.Message}", fault);
+        }
     }
 
-    private static void Harden(KubernetesClientConfiguration config, string path, KubernetesOptions options)
+    /// <summary>The absolute path of the program to run: a kubeconfig is somebody else's file, and may not choose what we run.</summary>
+    private static string Allowed(string command, string? allowed, string whose) =>
+        allowed is null
+            ? throw new KubeConfigException($"{whose} needs the credential plugin '{command}'; allow it by the member's execPlugin, by absolute path, or use a token, a token file or a client certificate")
+            : command == allowed || command == Path.GetFileName(allowed) ? allowed
+            : throw new KubeConfigException($"{whose} needs the credential plugin '{command}', and the member allows {allowed} only");
+
+    internal static void Harden(KubernetesClientConfiguration config, string path, KubernetesOptions options)
     {
         if (!config.Host.StartsWith("https://", StringComparison.OrdinalIgnoreCase) || config.SkipTlsVerify)
         {
@@ -87,6 +106,8 @@ internal static class Kubeconfig
             handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.Always;
             handler.AllowAutoRedirect = false;
             handler.UseProxy = false;
+            // Judges as it would be judged without, and keeps why.
+            handler.SslOptions.RemoteCertificateValidationCallback = UntrustedServerException.Judge;
             if (authorities is not null)
             {
                 handler.SslOptions.CertificateChainPolicy = TrustOnly(authorities);

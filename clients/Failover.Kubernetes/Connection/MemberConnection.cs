@@ -4,7 +4,7 @@ namespace Failover.Kubernetes.Connection;
 
 /// <summary>
 /// Connections to one member, for one purpose: probes, calls and watches each have their own, so that none waits behind another.
-/// Reads the kubeconfig again when it has changed, as it does when credentials are rotated.
+/// Reads the kubeconfig, or the pod's own account, again when it has changed, as it does when credentials are rotated.
 /// </summary>
 internal sealed class MemberConnection(MemberSpec member, KubernetesOptions options) : IDisposable
 {
@@ -17,12 +17,12 @@ internal sealed class MemberConnection(MemberSpec member, KubernetesOptions opti
     {
         lock (gate)
         {
-            var file = new FileInfo(member.Kubeconfig);
+            var file = new FileInfo(member.InCluster ? Path.Combine(options.ServiceAccountFolder, InCluster.AuthorityFile) : member.Kubeconfig);
             var stamp = file.Exists ? (file.LastWriteTimeUtc, file.Length) : default;
             if (client is null || stamp != loadedFrom)
             {
                 // Not disposed: calls under way end on it, and its idle connections close by themselves.
-                client = new MemberKubernetes(Kubeconfig.Load(member.Kubeconfig, member.Context, options));
+                client = new MemberKubernetes(member.InCluster ? InCluster.Load(options) : Kubeconfig.Load(member, options));
                 loadedFrom = stamp;
             }
 

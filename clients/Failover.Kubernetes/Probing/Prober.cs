@@ -22,7 +22,7 @@ internal sealed class Prober(MemberConnection connection, TimeProvider time)
             },
             both.Token,
             cancellationToken);
-        var result = new ProbeResult(Read(answer), time.GetElapsedTime(started), answer.Detail);
+        var result = new ProbeResult(Read(answer), time.GetElapsedTime(started), answer.Detail) { Trouble = answer.Trouble };
         if (result.Answer == ProbeAnswer.NoAnswer && client is not null)
         {
             // Behind a silent partition the old connection would wait for its packets' ever rarer repeats, long after the partition has healed.

@@ -48,9 +48,10 @@ internal sealed class LeaseBook(TimeProvider time)
         }
     }
 
-    /// <summary>How many of these nodes have a lease that changed within three of its durations.</summary>
-    public int CountRenewed(IEnumerable<string> nodes) => nodes.Count(
-        node => entries.TryGetValue(node, out var entry) && time.GetElapsedTime(entry.ChangedAt) <= DurationsMax * entry.Duration);
+    /// <summary>Those of these nodes that have no lease that changed within three of its durations.</summary>
+    public HashSet<string> Silent(IEnumerable<string> nodes) => nodes
+        .Where(node => !entries.TryGetValue(node, out var entry) || time.GetElapsedTime(entry.ChangedAt) > DurationsMax * entry.Duration)
+        .ToHashSet(StringComparer.Ordinal);
 
     private readonly record struct Entry((string Uid, DateTime? RenewTime) Renewal, long ChangedAt, TimeSpan Duration);
 }

@@ -27,6 +27,7 @@ internal sealed class MemberPicture : IObjectSink
     private readonly ObjectCache<PodFacts> pods;
     private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private CapacitySnapshot? capacity;
+    private HashSet<string> silent = [];
     private bool dirty = true;
     private (ImmutableArray<SeenWorkload> Workloads, int Ready, ImmutableArray<string> Nodes) composed;
 
@@ -75,10 +76,12 @@ internal sealed class MemberPicture : IObjectSink
     {
         lock (gate)
         {
-            if (dirty)
+            // Leases fall silent without an object's changing.
+            var nowSilent = leases.Silent(nodes.Facts.Select(node => node.Name));
+            if (dirty || !nowSilent.SetEquals(silent))
             {
-                dirty = false;
-                capacity = CapacityCounter.Count(nodes.Facts, pods.Facts, capacity, time.GetUtcNow().ToUnixTimeMilliseconds());
+                (dirty, silent) = (false, nowSilent);
+                capacity = CapacityCounter.Count(nodes.Facts, pods.Facts, capacity, time.GetUtcNow().ToUnixTimeMilliseconds(), silent);
                 var byOwner = pods.Facts.Where(pod => pod.Owner is not null).ToLookup(pod => pod.Owner!);
                 composed = (
                     [
@@ -91,7 +94,7 @@ internal sealed class MemberPicture : IObjectSink
                     [.. nodes.Facts.Select(node => node.Name)]);
             }
 
-            return new MemberObservation(capacity!, composed.Workloads, composed.Nodes.Length, composed.Ready, leases.CountRenewed(composed.Nodes));
+            return new MemberObservation(capacity!, composed.Workloads, composed.Nodes.Length, composed.Ready, composed.Nodes.Length - silent.Count);
         }
     }
 

@@ -1,5 +1,6 @@
 using Failover.Abstractions.Ports;
 using Failover.Domain.Fleet;
+using Failover.Domain.Health;
 using Failover.Kubernetes.Connection;
 using Failover.Kubernetes.Launching;
 using Microsoft.Extensions.Logging;
@@ -52,15 +53,16 @@ internal sealed partial class MemberWatcher(
         var tickedAt = time.GetTimestamp();
         using var ticks = time.CreateTimer(_ => OnTick(ref tickedAt), null, Tick, Tick);
         MemberObservation? told = null;
-        var toldLost = false;
+        ApiTrouble? toldLost = null;
         await foreach (var _ in picture.ReasonsAsync(cancellationToken))
         {
             if (sight.Worst() is { } worst)
             {
-                if (worst.For >= options.SightGrace && !toldLost)
+                // One that is lost for another reason than before wants other advice.
+                if (worst.For >= options.SightGrace && toldLost != worst.Loss.Trouble)
                 {
-                    LogSightLost(logger, member, worst.Detail);
-                    (told, toldLost) = (null, await TellAsync(() => observer.LostSightAsync(worst.Detail)));
+                    LogSightLost(logger, member, worst.Loss.Detail);
+                    (told, toldLost) = (null, await TellAsync(() => observer.LostSightAsync(worst.Loss)) ? worst.Loss.Trouble : null);
                 }
 
                 continue;
@@ -72,12 +74,12 @@ internal sealed partial class MemberWatcher(
                 continue;
             }
 
-            if (toldLost)
+            if (toldLost is not null)
             {
                 LogSightRegained(logger, member);
             }
 
-            toldLost = false;
+            toldLost = null;
             told = await TellAsync(() => observer.ObserveAsync(observation)) ? observation : null;
             await Task.Delay(settle, time, cancellationToken);
         }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Failover.Domain.Health;
 using Failover.Kubernetes.Connection;
 
 namespace Failover.Kubernetes.Watching;
@@ -18,17 +19,24 @@ internal sealed class ResourceWatch(
     private static readonly TimeSpan DurationMin = TimeSpan.FromSeconds(1);
 
     private readonly Random jitter = new();
-    private string? version;
+    private volatile string? version;
     private int failures;
+
+    /// <summary>What has been seen of the resource, as its server counts; <see langword="null"/>: it is listed first.</summary>
+    public string? Version
+    {
+        get => version;
+        init => version = value;
+    }
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        sight.Lose(resource, "not listed yet");
+        sight.Lose(resource, ApiTrouble.None, "not listed yet");
         while (true)
         {
             var answer = await ApiAnswer.FromAsync(RoundAsync, cancellationToken, cancellationToken);
             cancellationToken.ThrowIfCancellationRequested();
-            sight.Lose(resource, answer.Ok ? "the watch ended" : answer.Detail);
+            sight.Lose(resource, answer.Trouble, answer.Ok ? "the watch ended" : answer.Detail);
             if (answer.Ok)
             {
                 continue;

@@ -14,6 +14,9 @@ public sealed class DirectoryCheckpointStore : ICheckpointStore
 {
     private const int BufferBytes = 1 << 20;
 
+    /// <summary>Flushed so often that no flush has so much to write that it looks like a store that hangs.</summary>
+    private const long FlushEveryBytes = 64L << 20;
+
     /// <summary>Far more than a heartbeat or a canary needs; whoever writes to the store can't make us read gigabytes.</summary>
     private const int NoteBytesMax = 1 << 16;
 
@@ -93,8 +96,8 @@ public sealed class DirectoryCheckpointStore : ICheckpointStore
             return CopyOutcome.SourceCorrupt;
         var throttle = ByteThrottle.Of(rate, _time);
         var pulse = new Pulse();
-        return await from._folder.RunAsync(
-            () => _folder.RunAsync(() => CopyCoreAsync(from, run, file, throttle, pulse, cancellationToken), pulse, cancellationToken), pulse, cancellationToken);
+        // The source is asked step by step, through its own gate: where it hangs, it is the source that is out of reach, and this store goes on.
+        return await _folder.RunAsync(() => CopyCoreAsync(from, run, file, throttle, pulse, cancellationToken), pulse, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -257,7 +260,7 @@ public sealed class DirectoryCheckpointStore : ICheckpointStore
         var relative = $"{run}/{file.Path}";
         var folder = _folder.MakeFolders(FolderOf(relative));
         var partial = _folder.Resolve($"{FolderOf(relative)}/{PartialName(file)}");
-        await using (var from = source.OpenSource(relative))
+        await using (var from = await pulse.WaitAsync(source.OpenSourceAsync(relative, cancellationToken)))
         await using (var to = new FileStream(partial, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
         {
             var resumed = to.Length > 0;
@@ -266,9 +269,11 @@ public sealed class DirectoryCheckpointStore : ICheckpointStore
             {
                 // What an earlier go left may be torn: only a copy made in one go says that the source is at fault.
                 to.SetLength(0);
-                (to.Position, from.Position) = (0, 0);
+                to.Position = 0;
                 digest = await TransferAsync(source, from, to, throttle, pulse, cancellationToken);
             }
+            // What was read counts only if it was the source to the end, and not an empty mount point.
+            await pulse.WaitAsync(source._folder.RunAsync(() => true, cancellationToken));
             if (digest != file.Sha256)
             {
                 File.Delete(partial);
@@ -287,29 +292,8 @@ public sealed class DirectoryCheckpointStore : ICheckpointStore
     private static string PartialName(CommitFile file) =>
         $"{Partial}{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{file.Sha256} {file.Path}")))}";
 
-    private FileStream OpenSource(string relative)
-    {
-        try
-        {
-            return new FileStream(_folder.Resolve(relative), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw _folder.Unavailable(failure);
-        }
-    }
-
-    private async Task<int> ReadSourceAsync(FileStream from, byte[] buffer, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await from.ReadAsync(buffer, cancellationToken);
-        }
-        catch (IOException failure)
-        {
-            throw _folder.Unavailable(failure);
-        }
-    }
+    private Task<FileStream> OpenSourceAsync(string relative, CancellationToken cancellationToken) => _folder.RunAsync(
+        () => new FileStream(_folder.Resolve(relative), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0), cancellationToken);
 
     /// <summary>
     /// Goes on where an earlier go broke off: what is there is hashed again, which is cheaper than reading it across regions. The SHA-256 of all that is there in the end.
@@ -325,12 +309,19 @@ public sealed class DirectoryCheckpointStore : ICheckpointStore
             digest.AppendData(buffer, 0, read);
             pulse.Beat();
         }
-        from.Position = Math.Min(to.Position, from.Length);
-        while ((read = await source.ReadSourceAsync(from, buffer, cancellationToken)) > 0)
+        var unflushed = 0L;
+        await pulse.WaitAsync(source._folder.StepAsync(() => from.Position = Math.Min(to.Position, from.Length), cancellationToken));
+        while ((read = await pulse.WaitAsync(source._folder.StepAsync(() => from.Read(buffer), cancellationToken))) > 0)
         {
             await pulse.WaitAsync(throttle.TakeAsync(read, cancellationToken));
             digest.AppendData(buffer, 0, read);
             await to.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            unflushed += read;
+            if (unflushed < FlushEveryBytes)
+                continue;
+            to.Flush(flushToDisk: true);
+            unflushed = 0;
+            pulse.Beat();
         }
         return Convert.ToHexStringLower(digest.GetHashAndReset());
     }

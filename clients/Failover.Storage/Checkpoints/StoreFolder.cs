@@ -124,6 +124,9 @@ internal sealed class StoreFolder(string store, string root, StoreGate gate)
     public async Task<T> RunAsync<T>(Func<T> operation, CancellationToken cancellationToken) =>
         await RunAsync(() => Task.FromResult(operation()), null, cancellationToken);
 
+    /// <summary>A part of something longer, which looks at the marker itself.</summary>
+    public Task<T> StepAsync<T>(Func<T> step, CancellationToken cancellationToken) => gate.AskAsync(() => Task.FromResult(Guarded(step)), null, cancellationToken);
+
     /// <summary>The same, of what may take long and shows that it goes on by its pulse.</summary>
     public Task<T> RunAsync<T>(Func<Task<T>> operation, Pulse? pulse, CancellationToken cancellationToken) => gate.AskAsync(
         async () =>
@@ -142,6 +145,18 @@ internal sealed class StoreFolder(string store, string root, StoreGate gate)
         },
         pulse,
         cancellationToken);
+
+    private T Guarded<T>(Func<T> step)
+    {
+        try
+        {
+            return step();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw Unavailable(failure);
+        }
+    }
 
     /// <summary>What a failure of the file system says of the store.</summary>
     public StoreUnavailableException Unavailable(Exception failure) =>

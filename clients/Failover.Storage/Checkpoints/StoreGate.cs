@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Failover.Abstractions.Ports;
 
 namespace Failover.Storage.Checkpoints;
@@ -7,16 +8,22 @@ namespace Failover.Storage.Checkpoints;
 /// long, and left open. What it was to do may still be done, late: its outcome is unknown (I4), and all that is asked of a store is made to be harmless then. A seal closes an
 /// epoch that is to be closed anyway; a slot, a file and a pin are made only if absent; what is set aside is a copy known to be bad.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "Lives as long as the process, and late answers still give places back; a semaphore whose handle nobody asks for holds nothing.")]
 internal sealed class StoreGate(string store, StoreOptions options, TimeProvider time)
 {
+    // Bulk work has places of its own: copies that take hours must not keep a seal waiting.
+    private readonly SemaphoreSlim _places = new(options.OpenMax);
+    private readonly SemaphoreSlim _bulkPlaces = new(options.OpenMax);
     private int _open;
 
     /// <summary>The answer of <paramref name="ask"/>. Throws <see cref="StoreUnavailableException"/> where the store hangs.</summary>
     public async Task<T> AskAsync<T>(Func<Task<T>> ask, Pulse? pulse, CancellationToken cancellationToken)
     {
-        if (Volatile.Read(ref _open) >= options.OpenMax)
-            throw new StoreUnavailableException($"{store}: hangs; {options.OpenMax} questions to it are still open");
-        var asking = Task.Run(ask, cancellationToken);
+        var places = pulse is null ? _places : _bulkPlaces;
+        await EnterAsync(places, pulse, cancellationToken);
+        // On a thread of its own: those that hang would starve the thread pool, and everybody with it.
+        var asking = Task.Factory.StartNew(
+            () => OccupyAsync(ask, places), CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default).Unwrap();
         var patience = pulse is not null ? options.BulkPatience : Volatile.Read(ref _open) > 0 ? options.PatienceInDoubt : options.Patience;
         try
         {
@@ -42,6 +49,49 @@ internal sealed class StoreGate(string store, StoreOptions options, TimeProvider
         {
             if (!asking.IsCompleted)
                 LeaveOpen(asking);
+        }
+    }
+
+    /// <summary>A question that is left open keeps its place, so no more of them than there are places ever wait in the kernel, however many come at once.</summary>
+    private static async Task<T> OccupyAsync<T>(Func<Task<T>> ask, SemaphoreSlim places)
+    {
+        try
+        {
+            return await ask();
+        }
+        finally
+        {
+            places.Release();
+        }
+    }
+
+    private async Task EnterAsync(SemaphoreSlim places, Pulse? pulse, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        while (true)
+        {
+            if (Volatile.Read(ref _open) >= options.OpenMax)
+                throw new StoreUnavailableException($"{store}: hangs; {options.OpenMax} questions to it are still open");
+            if (await TakeTurnAsync(places, cancellationToken))
+                return;
+            // Bulk work waits behind bulk work for as long as the store is not known to hang.
+            if (pulse is null)
+                throw new StoreUnavailableException($"{store}: no turn within {options.Patience.TotalSeconds:0.#} s");
+        }
+    }
+
+    private async Task<bool> TakeTurnAsync(SemaphoreSlim places, CancellationToken cancellationToken)
+    {
+        using var late = new CancellationTokenSource(options.Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+        try
+        {
+            await places.WaitAsync(either.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
         }
     }
 
@@ -71,6 +121,15 @@ internal sealed class Pulse
     public bool IsWaiting => Volatile.Read(ref _waiting) > 0;
 
     public void Beat() => Interlocked.Increment(ref _beats);
+
+    /// <summary>What another store answers: this one is not to blame for how long that takes.</summary>
+    public async Task<T> WaitAsync<T>(Task<T> wait)
+    {
+        await WaitAsync((Task)wait);
+#pragma warning disable VSTHRD003 // It has ended.
+        return await wait;
+#pragma warning restore VSTHRD003
+    }
 
     public async Task WaitAsync(Task wait)
     {

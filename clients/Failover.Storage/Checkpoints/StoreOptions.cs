@@ -20,9 +20,12 @@ public sealed class StoreOptions
     [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
     public TimeSpan BulkPatience { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Questions to one store that may be left open: each holds a thread in the kernel. With as many it is asked nothing until one is answered.</summary>
+    /// <summary>
+    /// Questions to one store at once, and as many reads and copies of files; those that hang keep their places, each with a thread in the kernel. With as many left open it is
+    /// asked nothing until one is answered.
+    /// </summary>
     [Range(1, 64)]
-    public int OpenMax { get; set; } = 4;
+    public int OpenMax { get; set; } = 8;
 
     /// <summary>What earlier tries and bad copies left behind is removed once it is so old.</summary>
     [Range(typeof(TimeSpan), "01:00:00", "365.00:00:00")]

@@ -29,6 +29,28 @@ public static class SqliteOutbox
         return Task.Run(() => Read(path, afterSeq, limit), cancellationToken);
     }
 
+    /// <summary>The sequence of the newest entry; 0 where there is none. Throws as <see cref="ReadAsync"/> does.</summary>
+    public static Task<long> LastAsync(string path, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return Task.Run(
+            () =>
+            {
+                using var connection = SqliteFile.OpenReader(path, BusyTimeout);
+                try
+                {
+                    using var command = connection.CreateCommand();
+                    command.CommandText = "SELECT coalesce(max(seq), 0) FROM outbox";
+                    return (long)command.ExecuteScalar()!;
+                }
+                catch (SqliteException exception)
+                {
+                    throw SqliteFile.Translate(exception, path);
+                }
+            },
+            cancellationToken);
+    }
+
     private static ImmutableArray<OutboxEntry> Read(string path, long afterSeq, int limit)
     {
         using var connection = SqliteFile.OpenReader(path, BusyTimeout);

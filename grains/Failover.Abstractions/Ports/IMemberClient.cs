@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Failover.Domain.Health;
 using Failover.Domain.Members;
 using Failover.Domain.Runs;
 
@@ -39,8 +40,10 @@ public interface IMemberObserver
     /// <summary>The member as of now; the whole picture, though sent only on changes.</summary>
     Task ObserveAsync(MemberObservation observation);
 
-    /// <summary>The watch broke off or never came up; what was observed is ageing from here. Told again at the next tick where it throws.</summary>
-    Task LostSightAsync(string detail);
+    /// <summary>
+    /// The watch broke off or never came up, or for another reason than told before; what was observed is ageing from here. Told again at the next tick where it throws.
+    /// </summary>
+    Task LostSightAsync(SightLoss loss);
 }
 
 /// <summary>A consistent picture of a member.</summary>
@@ -145,4 +148,8 @@ public enum ProbeAnswer
 }
 
 /// <summary>A probe's answer, and how long it took.</summary>
-public sealed record ProbeResult(ProbeAnswer Answer, TimeSpan Took, string Detail);
+public sealed record ProbeResult(ProbeAnswer Answer, TimeSpan Took, string Detail)
+{
+    /// <summary>What it met, where the answer is not <see cref="ProbeAnswer.Ready"/>.</summary>
+    public ApiTrouble Trouble { get; init; }
+}

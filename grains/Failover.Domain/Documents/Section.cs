@@ -112,6 +112,17 @@ internal sealed class Section
         return null;
     }
 
+    public bool? Flag(string name)
+    {
+        var value = Take(name, null);
+        if (value is null)
+            return null;
+        if (value.GetValueKind() is JsonValueKind.True or JsonValueKind.False)
+            return value.GetValue<bool>();
+        Fault(name, $"is {Describe(value)}; write true or false");
+        return null;
+    }
+
     public double? Number(string name, double min, double max, string? ifMissing = null)
     {
         var value = Take(name, ifMissing);

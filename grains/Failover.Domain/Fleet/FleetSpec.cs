@@ -50,7 +50,20 @@ public sealed record FleetSpec
 public sealed record RegionSpec(string Name, double RestoreMegabytesPerSecond = 20_000);
 
 /// <summary>A member: where its credentials are (never the credentials themselves), and its region.</summary>
-public sealed record MemberSpec(string Name, string Region, string Kubeconfig, string? Context = null);
+public sealed record MemberSpec(string Name, string Region, string Kubeconfig, string? Context = null)
+{
+    /// <summary>The silo runs there as a pod, and takes its own account's credentials; <see cref="Kubeconfig"/> is empty then.</summary>
+    public bool InCluster { get; init; }
+
+    /// <summary>The one program that its kubeconfig may run to get credentials, by absolute path; <see langword="null"/>: none.</summary>
+    public string? ExecPlugin { get; init; }
+
+    /// <summary>Its owner stopped it, or is about to: its runs wait for it once it is down, and it takes no new work.</summary>
+    public bool Stopped { get; init; }
+
+    /// <summary>How it is reached; what else is said of it is no reason to connect anew.</summary>
+    public MemberSpec Reached => this with { Stopped = false };
+}
 
 /// <summary>
 /// A checkpoint store. <paramref name="Path"/> is where silos mount it, <paramref name="Uri"/> what trainers are given (no trailing slash).

@@ -49,8 +49,28 @@ public static class FleetSpecReader
         return region.Number("restoreMBps", MegabytesPerSecondMin, MegabytesPerSecondMax) is { } restore ? new RegionSpec(name, restore) : new RegionSpec(name);
     }
 
-    private static MemberSpec ReadMember(Section member, ImmutableArray<string> regions) => new(
-        ReadName(member), ReadRegionOf(member, "region", regions), member.Text("kubeconfig", "write the path of its kubeconfig") ?? "", member.Text("context"));
+    private static MemberSpec ReadMember(Section member, ImmutableArray<string> regions)
+    {
+        var inCluster = member.Flag("inCluster") ?? false;
+        var kubeconfig = member.Text("kubeconfig", inCluster ? null : "write the path of its kubeconfig, or inCluster: true where the silo runs there as a pod");
+        var context = member.Text("context");
+        var plugin = member.Text("execPlugin");
+        // Neither would be read, and one of them is thought to be.
+        foreach (var (field, value) in (IEnumerable<(string, string?)>)[("kubeconfig", kubeconfig), ("context", context), ("execPlugin", plugin)])
+        {
+            if (inCluster && value is not null)
+                member.Fault(field, "goes with a kubeconfig; with inCluster the credentials are the pod's own");
+        }
+        // A bare name would be looked for along a path that others may write to.
+        if (plugin is not null && !plugin.StartsWith('/'))
+            member.Fault("execPlugin", $"is {Names.Quote(plugin)}; write the absolute path of the program, such as /usr/local/bin/kubelogin");
+        return new MemberSpec(ReadName(member), ReadRegionOf(member, "region", regions), kubeconfig ?? "", context)
+        {
+            InCluster = inCluster,
+            ExecPlugin = plugin,
+            Stopped = member.Flag("stopped") ?? false,
+        };
+    }
 
     private static ImmutableArray<StoreSpec> ReadStores(Section root, ImmutableArray<string> regions)
     {

@@ -17,6 +17,10 @@ public sealed record HealthPolicy
     [Range(1, 100)]
     public int GoodToTrust { get; init; } = 2;
 
+    /// <summary>An answer that takes this long is an ill one. 10 ms to 30 s, and below the probe's time-out.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.01", "00:00:30")]
+    public TimeSpan SlowAfter { get; init; } = TimeSpan.FromMilliseconds(500);
+
     /// <summary>A gap of more than so many intervals between two calls means that the observer itself lagged: it forgets what it knew. 2 to 100.</summary>
     [Range(2.0, 100.0)]
     public double LagIntervals { get; init; } = 3;
@@ -48,6 +52,30 @@ public sealed record HealthPolicy
     /// <summary>The share of a member's witnesses that must have missed their intervals since anything last rose there. Over 0, to 1.</summary>
     [Range(0.0, 1.0, MinimumIsExclusive = true)]
     public double SilentShare { get; init; } = 0.5;
+
+    /// <summary>A run that pauses now and then, for its checkpoints say, is silent only after so many times its longest pause of late. 1 to 10.</summary>
+    [Range(1.0, 10.0)]
+    public double PauseFactor { get; init; } = 1.5;
+
+    /// <summary>A silence longer than this is not learnt as a pause, even where life followed. 0 to 1 h.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan PauseMax { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The time in which a pause that is not repeated is half forgotten. 1 min to 30 d.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")]
+    public TimeSpan PauseMemory { get; init; } = TimeSpan.FromHours(4);
+
+    /// <summary>How long a run may be busy by its own word (loading, compiling, checkpointing) without a further beat. 1 s to 1 d.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan BusyMax { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>A run has stalled once its step has not risen for so many of its usual intervals, and for <see cref="StallMin"/>. 2 to 10,000.</summary>
+    [Range(2.0, 10_000.0)]
+    public double StallIntervals { get; init; } = 20;
+
+    /// <summary>The shortest time in which a run can stall; never shorter than its spec's limit for starting (<c>deadlines.verify</c>). 1 s to 1 d.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan StallMin { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Below this share of nodes alive, the member's nodes are said not to be. 0 to 1.</summary>
     [Range(0.0, 1.0)]

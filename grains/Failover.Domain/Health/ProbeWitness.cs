@@ -6,14 +6,23 @@ public sealed record ProbeWitnessState
     /// <summary>What it says.</summary>
     public Answer Answer { get; init; }
 
+    /// <summary>Whether it answers, but slowly or with errors; only where <see cref="Answer"/> is Yes.</summary>
+    public bool Ill { get; init; }
+
     /// <summary>Whether our credentials are refused; <see cref="Answer"/> is Unknown then.</summary>
     public bool Refused { get; init; }
+
+    /// <summary>What it met last that was no good answer; None once its answer is Yes.</summary>
+    public SightLoss Met { get; init; } = new(ApiTrouble.None, "");
 
     /// <summary>Since when it has been so.</summary>
     public TimeSpan Since { get; init; }
 
     /// <summary>The kind of outcome seen last, how often in a row, and the first of that row.</summary>
     public ProbeStreak? Streak { get; init; }
+
+    /// <summary>The same of outcomes that were not good, of whatever kind: misses between answers that are errors are an illness, not a silence.</summary>
+    public ProbeStreak? Bad { get; init; }
 
     /// <summary>The last call.</summary>
     public TimeSpan? LastAt { get; init; }
@@ -22,7 +31,7 @@ public sealed record ProbeWitnessState
     public TimeSpan? ReportedAt { get; init; }
 }
 
-/// <summary>Outcomes of one kind in a row.</summary>
+/// <summary>Outcomes of one kind in a row; of a row of mixed ones, the newest that was an answer.</summary>
 public sealed record ProbeStreak(ProbeOutcome Kind, int Count, TimeSpan First);
 
 /// <summary>What follows from a probe; no report where there is nothing new to tell.</summary>
@@ -31,49 +40,81 @@ public sealed record ProbeStep(ProbeWitnessState State, ApiReport? Report);
 /// <summary>A site's prober of a member's API, as a pure machine: told of every probe, it tells only what changed, and refreshes that.</summary>
 public static class ProbeWitness
 {
-    /// <summary>What follows from a probe that ended at <paramref name="now"/> of the prober's monotonic clock.</summary>
-    public static ProbeStep Next(ProbeWitnessState state, ProbeOutcome outcome, TimeSpan now, HealthPolicy policy)
+    /// <summary>How a probe is to be judged that was answered: 200 or not, after so long.</summary>
+    public static ProbeOutcome Answered(bool ready, TimeSpan took, HealthPolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        return !ready ? ProbeOutcome.NotReady : took >= policy.SlowAfter ? ProbeOutcome.Slow : ProbeOutcome.Ready;
+    }
+
+    /// <summary>What follows from a probe that ended at <paramref name="now"/> of the prober's monotonic clock; <paramref name="met"/> says more of one that is not Ready.</summary>
+    public static ProbeStep Next(ProbeWitnessState state, ProbeOutcome outcome, TimeSpan now, HealthPolicy policy, SightLoss? met = null)
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(policy);
         // A prober that stalled does not know what it slept through: it forgets, and starts again from this probe.
         var lagged = state.LastAt is { } last && now - last > policy.ProbeInterval * policy.LagIntervals;
         var before = lagged ? new ProbeWitnessState { Since = now } : state;
-        var streak = before.Streak is { } row && IsSame(row.Kind, outcome)
+        var streak = before.Streak is { } row && (row.Kind == outcome || (IsIll(row.Kind) && IsIll(outcome)))
             ? row with { Kind = outcome, Count = row.Count + 1 }
             : new ProbeStreak(outcome, 1, now);
-        var after = Conclude(before with { Streak = streak, LastAt = now }, streak, policy);
+        var noted = before with { Streak = streak, Bad = BadRow(before.Bad, outcome, now), LastAt = now };
+        var after = Meet(Conclude(noted, policy), met);
 
-        var changed = after.Answer != state.Answer || after.Refused != state.Refused;
-        var refresh = after.Answer == Answer.Yes ? policy.Refresh : policy.RefreshInDoubt;
+        var changed = (after.Answer, after.Refused, after.Ill, after.Met.Trouble) != (state.Answer, state.Refused, state.Ill, state.Met.Trouble);
+        var refresh = after is { Answer: Answer.Yes, Ill: false } ? policy.Refresh : policy.RefreshInDoubt;
         if (!changed && (state.ReportedAt is not { } told || now - told < refresh))
             return new ProbeStep(after with { ReportedAt = state.ReportedAt }, null);
-        return new ProbeStep(after with { ReportedAt = now }, new ApiReport(after.Answer, now - after.Since, after.Refused, Describe(after, lagged)));
+        var report = new ApiReport(after.Answer, now - after.Since, after.Refused, Describe(after, lagged)) { Ill = after.Ill, Trouble = after.Met.Trouble };
+        return new ProbeStep(after with { ReportedAt = now }, report);
     }
 
-    private static ProbeWitnessState Conclude(ProbeWitnessState state, ProbeStreak streak, HealthPolicy policy)
+    /// <summary>One bad probe among good ones is no trouble yet: what was met is told with the doubt that it leads to.</summary>
+    private static ProbeWitnessState Meet(ProbeWitnessState state, SightLoss? met) => state switch
     {
-        var enough = streak.Kind == ProbeOutcome.Ready ? policy.GoodToTrust : policy.MissesToDoubt;
-        if (streak.Count < enough)
-            return state;
-        var refused = streak.Kind == ProbeOutcome.NotTrusted;
-        var answer = streak.Kind == ProbeOutcome.Ready ? Answer.Yes : refused ? Answer.Unknown : Answer.No;
-        return answer == state.Answer && refused == state.Refused
+        { Answer: Answer.Yes, Ill: false } => state with { Met = new SightLoss(ApiTrouble.None, "") },
+        _ when met is not null => state with { Met = met },
+        _ => state,
+    };
+
+    private static ProbeStreak? BadRow(ProbeStreak? before, ProbeOutcome outcome, TimeSpan now) => (before, outcome) switch
+    {
+        (_, ProbeOutcome.Ready or ProbeOutcome.NotTrusted) => null,
+        ({ } row, ProbeOutcome.NoAnswer) => row with { Count = row.Count + 1 },
+        ({ } row, _) => row with { Kind = outcome, Count = row.Count + 1 },
+        (null, _) => new ProbeStreak(outcome, 1, now),
+    };
+
+    /// <summary>An ordered table: the first row that holds decides.</summary>
+    private static ProbeWitnessState Conclude(ProbeWitnessState state, HealthPolicy policy) => (state.Streak!, state.Bad) switch
+    {
+        ({ Kind: ProbeOutcome.Ready } good, _) when good.Count >= policy.GoodToTrust => Settle(state, Answer.Yes, good.First),
+        ({ Kind: ProbeOutcome.NotTrusted } refused, _) when refused.Count >= policy.MissesToDoubt => Settle(state, Answer.Unknown, refused.First, refused: true),
+        ({ Kind: ProbeOutcome.NoAnswer } missed, _) when missed.Count >= policy.MissesToDoubt => Settle(state, Answer.No, missed.First),
+        // It answers now and then, and never well: alive, but ill. No answer at all would have been the row above.
+        (_, { } bad) when bad.Count >= policy.MissesToDoubt && IsIll(bad.Kind) => Settle(state, Answer.Yes, bad.First, ill: true),
+        // Whatever answers is there: one answer takes a silence back, though it takes more to be trusted.
+        ({ Kind: not ProbeOutcome.NoAnswer } answered, _) when state.Answer == Answer.No => Settle(state, Answer.Unknown, answered.First),
+        _ => state,
+    };
+
+    private static ProbeWitnessState Settle(ProbeWitnessState state, Answer answer, TimeSpan since, bool refused = false, bool ill = false) =>
+        (answer, refused, ill) == (state.Answer, state.Refused, state.Ill)
             ? state
-            : state with { Answer = answer, Refused = refused, Since = streak.First };
-    }
+            : state with { Answer = answer, Refused = refused, Ill = ill, Since = since };
 
-    private static bool IsSame(ProbeOutcome one, ProbeOutcome other) => one == other || (IsMiss(one) && IsMiss(other));
-
-    private static bool IsMiss(ProbeOutcome outcome) => outcome is ProbeOutcome.NotReady or ProbeOutcome.NoAnswer;
+    private static bool IsIll(ProbeOutcome outcome) => outcome is ProbeOutcome.NotReady or ProbeOutcome.Slow;
 
     private static string Describe(ProbeWitnessState state, bool lagged) => state switch
     {
         _ when lagged => "the prober itself lagged",
-        { Refused: true } => "credentials or certificate refused",
+        { Refused: true } => "credentials or certificate refused" + Said(state),
+        { Answer: Answer.Yes, Ill: true, Bad.Kind: ProbeOutcome.Slow } => "answers, but slowly" + Said(state),
+        { Answer: Answer.Yes, Ill: true } => "answers, but with errors" + Said(state),
         { Answer: Answer.Yes } => "answers",
-        { Answer: Answer.No, Streak.Kind: ProbeOutcome.NotReady } => "answers, but is not ready",
-        { Answer: Answer.No } => "does not answer",
-        _ => "not settled yet",
+        { Answer: Answer.No } => "does not answer" + Said(state),
+        _ => "not settled yet" + Said(state),
     };
+
+    private static string Said(ProbeWitnessState state) => state.Met.Detail.Length == 0 ? "" : $" ({state.Met.Detail})";
 }

@@ -4,55 +4,53 @@ namespace Failover.Domain.Health;
 internal static class ProgressJudgement
 {
     /// <summary>
-    /// The member's runs are silent when enough witnesses have missed their own intervals <em>since anything last rose there</em>. Thus one run that stalls is
-    /// not taken for the member's loss, and a slow run whose last step is of before the loss does not hide it.
+    /// The member's runs are silent when enough witnesses have missed their own intervals <em>since any last showed life there</em>. Thus one run that stalls is
+    /// not taken for the member's loss, and a slow run whose last step is of before the loss does not hide it. Runs that are known by their commits alone are
+    /// asked only where none beats, and those that had fallen silent before the API did not at all: what is rare can't be missed soon.
     /// </summary>
     public static ProgressReport Of(ProgressWitnessState state, TimeSpan now, TimeSpan limit, HealthPolicy policy)
     {
         var stores = state.Stores.Where(store => now - store.Last <= limit).ToDictionary(store => store.Store);
-        var lastRise = state.Runs.Max(run => run.RoseAt);
-        int stepping = 0, silent = 0, witnesses = 0, missed = 0;
-        var silentFor = TimeSpan.Zero;
-        var intervals = 0.0;
-        foreach (var run in state.Runs)
-        {
-            if (!stores.TryGetValue(run.Store, out var store))
-                continue;
-            var isWitness = store.OutsideRegion && run.Rises >= policy.RisesToWitness;
-            if (isWitness)
-                witnesses++;
-            if (run.RoseAt is { } rose && now - rose < run.Usual * policy.SilentIntervals)
-                stepping++;
-            else if (isWitness && IsOver(Since(run, store, run.RoseAt)))
-                silent++;
-            var sinceAny = Since(run, store, lastRise);
-            if (!isWitness || !IsOver(sinceAny))
-                continue;
-            missed++;
-            silentFor = sinceAny > silentFor ? sinceAny : silentFor;
-            intervals = Math.Max(intervals, sinceAny / run.Usual);
+        var seen = state.Runs.Where(run => stores.ContainsKey(run.Store)).ToList();
+        var able = seen.Where(run => run.Rises >= policy.RisesToWitness && !run.SilentBefore && (run.ByCommit || stores[run.Store].OutsideRegion)).ToList();
+        var witnesses = able.Exists(run => !run.ByCommit) ? able.FindAll(run => !run.ByCommit) : able;
+        var lastLife = state.Runs.Max(run => run.AliveAt);
+        var alive = seen.Count(run => run.AliveAt is { } at && now - at < SilentAfter(run));
+        var silent = able.Count(run => !(run.AliveAt is { } at && now - at < SilentAfter(run)) && Since(run, run.AliveAt) >= SilentAfter(run));
+        var missed = witnesses.FindAll(run => Since(run, lastLife) >= SilentAfter(run));
 
-            bool IsOver(TimeSpan silence) => silence >= run.Usual * policy.SilentIntervals;
-        }
-
-        var isSilent = missed > 0 && missed >= witnesses * policy.SilentShare;
+        // Silence behind an API that answers this site is the runs' own; told as the member's, it would be fresh when the API goes a moment later.
+        var isSilent = state.InDoubt == true && missed.Count > 0 && missed.Count >= witnesses.Count * policy.SilentShare;
         return new ProgressReport
         {
-            Answer = isSilent ? Answer.No : stepping > 0 ? Answer.Yes : Answer.Unknown,
-            Stepping = stepping,
+            Answer = isSilent ? Answer.No : alive > 0 ? Answer.Yes : Answer.Unknown,
+            Stepping = alive,
             Silent = silent,
-            Unknown = state.Runs.Length - stepping - silent,
+            Unknown = state.Runs.Length - alive - silent,
             CanaryOk = stores.Values.Any(store => store.OutsideRegion),
-            RoseAgo = lastRise is { } at ? now - at : null,
-            SilentFor = isSilent ? silentFor : TimeSpan.Zero,
-            SilentForIntervals = isSilent ? intervals : 0,
-            Paces = [.. state.Runs.Where(run => run.Rises >= policy.RisesToWitness).Select(run => new RunPace(run.RunUid, run.Epoch, run.Attempt, run.Usual))],
+            RoseAgo = lastLife is { } life ? now - life : null,
+            SilentFor = isSilent ? missed.Max(run => Since(run, lastLife)) : TimeSpan.Zero,
+            SilentForIntervals = isSilent ? missed.Max(run => Since(run, lastLife) / run.Usual) : 0,
+            Paces =
+            [
+                .. state.Runs.Where(run => run.Rises >= policy.RisesToWitness)
+                    .Select(run => new RunPace(run.RunUid, run.Epoch, run.Attempt, run.Usual) { Pause = run.Pause }),
+            ],
+            Stalled =
+            [
+                .. seen.Where(run => run.Rises >= policy.RisesToWitness && (run.ByCommit || stores[run.Store].OutsideRegion))
+                    .Select(run => (Run: run, For: Since(run, run.RoseAt))).Where(one => one.For >= one.Run.StalledAfter(policy))
+                    .Select(one => new RunStall(one.Run.RunUid, one.Run.Epoch, one.For, one.For / one.Run.Usual)),
+            ],
         };
 
-        TimeSpan Since(RunWatch run, StoreWatch store, TimeSpan? rise)
+        TimeSpan SilentAfter(RunWatch run) => run.SilentAfter(stores[run.Store].Since, policy);
+
+        // Only what we could have seen counts: from when the store answered without a gap, and from when we looked without one.
+        TimeSpan Since(RunWatch run, TimeSpan? last)
         {
-            var from = run.Since > store.Since ? run.Since : store.Since;
-            return now - (rise > from ? rise.Value : from);
+            var from = run.Since > stores[run.Store].Since ? run.Since : stores[run.Store].Since;
+            return now - (last > from ? last.Value : from);
         }
     }
 }

@@ -16,7 +16,20 @@ public sealed record ProgressReading(TimeSpan Now, bool InDoubt, ImmutableArray<
 public sealed record StoreReading(string Store, bool Answered, bool OutsideRegion, ImmutableArray<RunSighting> Runs);
 
 /// <summary>The newest heartbeat or commit of a run. <paramref name="IntervalMin"/>: its spec's heartbeat interval, below which no interval is believed.</summary>
-public sealed record RunSighting(string RunUid, int Epoch, int Attempt, long Step, TimeSpan IntervalMin);
+public sealed record RunSighting(string RunUid, int Epoch, int Attempt, long Step, TimeSpan IntervalMin)
+{
+    /// <summary>The trainer's count of its heartbeats, where it keeps one: a beat is life, though not a step.</summary>
+    public long Beat { get; init; }
+
+    /// <summary>The trainer says that it loads, compiles or makes a checkpoint: no step is to be expected.</summary>
+    public bool Busy { get; init; }
+
+    /// <summary>How long its gang may take to start and load, by its spec: no stall is shorter.</summary>
+    public TimeSpan StartMax { get; init; }
+
+    /// <summary>It sends no heartbeats: <see cref="Step"/> is from its commits, which are far between.</summary>
+    public bool ByCommit { get; init; }
+}
 
 /// <summary>What a site's reader knows of a member's runs.</summary>
 public sealed record ProgressWitnessState
@@ -38,6 +51,12 @@ public sealed record ProgressWitnessState
 
     /// <summary>What it said.</summary>
     public Answer Answer { get; init; }
+
+    /// <summary>Whether the member's API was in doubt at the last call; <see langword="null"/> before the first.</summary>
+    public bool? InDoubt { get; init; }
+
+    /// <summary>How many runs it said had stalled.</summary>
+    public int Stalled { get; init; }
 }
 
 /// <summary>A store that answered without a gap since then, and last at that time.</summary>
@@ -54,7 +73,67 @@ public sealed record StoreWatch(string Store, bool OutsideRegion, TimeSpan Since
 /// <param name="RoseAt">When it last rose.</param>
 /// <param name="Usual">Its usual interval, never below the spec's.</param>
 public sealed record RunWatch(
-    string Store, string RunUid, int Epoch, int Attempt, long Step, int Rises, TimeSpan Since, TimeSpan? RoseAt, TimeSpan Usual);
+    string Store, string RunUid, int Epoch, int Attempt, long Step, int Rises, TimeSpan Since, TimeSpan? RoseAt, TimeSpan Usual)
+{
+    // A trainer may load or compile far longer than it may do so without a beat; but not for ever.
+    private const int BusyStallFactor = 6;
+
+    /// <summary>When it last showed life: a step that rose, or a beat.</summary>
+    public TimeSpan? AliveAt { get; init; }
+
+    /// <summary>The longest silence of late that was followed by life.</summary>
+    public TimeSpan Pause { get; init; }
+
+    /// <summary>The longest that it was busy of late, by its own word and without a beat, before it showed life again.</summary>
+    public TimeSpan BusyPause { get; init; }
+
+    /// <summary>The longest time of late in which its step did not rise, a restart of its gang included.</summary>
+    public TimeSpan Standstill { get; init; }
+
+    /// <summary>Its count of beats.</summary>
+    public long Beat { get; init; }
+
+    /// <summary>By its own word no step is to be expected, for so many beats since it said so (the first included); 0 where it is not busy.</summary>
+    public int BusyBeats { get; init; }
+
+    /// <summary>It was late before its member's API came into doubt, and has shown no life since: it says nothing of what happened then.</summary>
+    public bool SilentBefore { get; init; }
+
+    /// <summary>It is known by its commits alone.</summary>
+    public bool ByCommit { get; init; }
+
+    /// <summary>How long its gang may take to start and load.</summary>
+    public TimeSpan StartMax { get; init; }
+
+    /// <summary>For how long it must show no life to be silent, in a store that has been answering without a gap since <paramref name="storeSince"/>.</summary>
+    public TimeSpan SilentAfter(TimeSpan storeSince, HealthPolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        var own = Longest(Usual * policy.SilentIntervals, Pause * policy.PauseFactor);
+        // The word that it would be busy may have been lost while the store did not answer.
+        own = AliveAt < storeSince ? Longest(own, BusyPause * policy.PauseFactor) : own;
+        // Who beats on while it is busy is judged by its beats; who said so once and fell silent has its time.
+        return BusyBeats == 1 ? Longest(own, policy.BusyMax) : own;
+    }
+
+    /// <summary>For how long it has been known to show no life though all was well: beyond that it is late, if not yet silent.</summary>
+    public TimeSpan LateAfter(HealthPolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        var own = Longest(Usual * policy.SilentIntervals, Pause);
+        return BusyBeats == 1 ? Longest(own, policy.BusyMax) : own;
+    }
+
+    /// <summary>For how long its step must not rise for it to have stalled.</summary>
+    public TimeSpan StalledAfter(HealthPolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        var own = Longest(Longest(Usual * policy.StallIntervals, Standstill * 2), Longest(policy.StallMin, StartMax));
+        return BusyBeats > 0 ? Longest(own, policy.BusyMax * BusyStallFactor) : own;
+    }
+
+    private static TimeSpan Longest(TimeSpan one, TimeSpan other) => one > other ? one : other;
+}
 
 /// <summary>What follows from a reading.</summary>
 /// <param name="State">The new state.</param>

@@ -5,11 +5,14 @@ namespace Failover.Domain.Health;
 /// <summary>How a probe of a member's API ended.</summary>
 public enum ProbeOutcome
 {
-    /// <summary>200.</summary>
+    /// <summary>200, in time.</summary>
     Ready,
 
-    /// <summary>It answered, but not 200: counts as a miss, since nothing can be asked of it.</summary>
+    /// <summary>It answered, but not 200 (429 and 5xx among them): it is there, and ill.</summary>
     NotReady,
+
+    /// <summary>200, but only after <see cref="HealthPolicy.SlowAfter"/>: it is there, and ill.</summary>
+    Slow,
 
     /// <summary>No answer in time, or no connection.</summary>
     NoAnswer,
@@ -23,7 +26,14 @@ public enum ProbeOutcome
 /// <param name="For">For how long it has been so, by the observer's monotonic clock; for No, since the first miss.</param>
 /// <param name="Refused">Our credentials won't do.</param>
 /// <param name="Detail">For people.</param>
-public sealed record ApiReport(Answer Answer, TimeSpan For, bool Refused, string Detail);
+public sealed record ApiReport(Answer Answer, TimeSpan For, bool Refused, string Detail)
+{
+    /// <summary>What the last probe met, where it does not answer as it should.</summary>
+    public ApiTrouble Trouble { get; init; }
+
+    /// <summary>It answers, but slowly or with errors: Degraded, and never evidence of a loss.</summary>
+    public bool Ill { get; init; }
+}
 
 /// <summary>Whether a member's nodes are alive: ready, and with leases that are renewed.</summary>
 /// <param name="Answer">Unknown where there are no nodes.</param>
@@ -35,10 +45,13 @@ public sealed record LeaseReport(Answer Answer, double Share, TimeSpan For, stri
 /// <summary>Whether a member's runs progress, as one site reads it from the stores.</summary>
 public sealed record ProgressReport
 {
-    /// <summary>Yes: at least one steps. No: enough witnesses missed their intervals since anything last rose. Unknown: there are none, or no canary was answered.</summary>
+    /// <summary>
+    /// Yes: at least one shows life. No: enough witnesses missed their intervals since any last did, and the API is in doubt at this site. Unknown: neither, or no canary was
+    /// answered.
+    /// </summary>
     public required Answer Answer { get; init; }
 
-    /// <summary>Runs whose step rose within their silence limit.</summary>
+    /// <summary>Runs that showed life (a step that rose, or a beat) within their silence limit.</summary>
     public int Stepping { get; init; }
 
     /// <summary>Witnesses past it.</summary>
@@ -50,10 +63,10 @@ public sealed record ProgressReport
     /// <summary>Whether a store outside the member's region answered our canary throughout the window.</summary>
     public bool CanaryOk { get; init; }
 
-    /// <summary>How long ago anything last rose; <see langword="null"/> where nothing has since this observer started.</summary>
+    /// <summary>How long ago any last showed life; <see langword="null"/> where none has since this observer started.</summary>
     public TimeSpan? RoseAgo { get; init; }
 
-    /// <summary>For No: the shortest silence of the silent, which is the time since anything last rose while we could see it.</summary>
+    /// <summary>For No: the time since any last showed life while we could see it.</summary>
     public TimeSpan SilentFor { get; init; }
 
     /// <summary>The same, in intervals of the run that missed most of its own.</summary>
@@ -61,10 +74,20 @@ public sealed record ProgressReport
 
     /// <summary>Usual intervals as learnt, of the runs that are witnesses.</summary>
     public ImmutableArray<RunPace> Paces { get; init; } = [];
+
+    /// <summary>Runs whose step has not risen for far longer than it ever takes, though they are not busy otherwise.</summary>
+    public ImmutableArray<RunStall> Stalled { get; init; } = [];
 }
 
 /// <summary>The usual interval between two rises of an attempt's step.</summary>
-public sealed record RunPace(string RunUid, int Epoch, int Attempt, TimeSpan Usual);
+public sealed record RunPace(string RunUid, int Epoch, int Attempt, TimeSpan Usual)
+{
+    /// <summary>The longest silence that was followed by life lately, in any attempt: a checkpoint, say. Zero: none is known.</summary>
+    public TimeSpan Pause { get; init; }
+}
+
+/// <summary>An epoch whose step has not risen for so long, which is so many of its usual intervals.</summary>
+public sealed record RunStall(string RunUid, int Epoch, TimeSpan For, double Intervals);
 
 /// <summary>
 /// Progress as read from a store; for the run. <paramref name="First"/>: the first that was ever read of this attempt, which need not be a new step, as a

@@ -11,6 +11,9 @@ public readonly record struct VerdictInput
     /// <summary>The API answers: a quorum of the configured sites. Of a lost member, Yes only once it has lasted.</summary>
     public Answer Api { get; init; }
 
+    /// <summary>What the API answers is well and in time; No: it is slow, or answers with 429 or 5xx.</summary>
+    public Answer Ready { get; init; }
+
     /// <summary>Its nodes are ready and renew their leases.</summary>
     public Answer Nodes { get; init; }
 
@@ -38,6 +41,9 @@ public sealed record VerdictRow(string Name, MemberVerdict? Verdict, string Reas
 {
     /// <summary>Answers of the API that match.</summary>
     public ImmutableArray<Answer>? Api { get; init; }
+
+    /// <summary>Whether what the API answers must be well.</summary>
+    public ImmutableArray<Answer>? Ready { get; init; }
 
     /// <summary>Answers of the nodes that match.</summary>
     public ImmutableArray<Answer>? Nodes { get; init; }
@@ -67,7 +73,7 @@ public sealed record VerdictRow(string Name, MemberVerdict? Verdict, string Reas
         {
             string?[] parts =
             [
-                Words("operator", Operator), Words("api", Api), Words("nodes", Nodes), Words("progress", Progress),
+                Words("operator", Operator), Words("api", Api), Words("ready", Ready), Words("nodes", Nodes), Words("progress", Progress),
                 Words("refused", Refused), Words("stopped by owner", Stopped), Words("was lost", WasLost), Words("blind", Blind),
             ];
             var said = string.Join(", ", parts.Where(part => part is not null));
@@ -77,7 +83,7 @@ public sealed record VerdictRow(string Name, MemberVerdict? Verdict, string Reas
 
     /// <summary>Whether the row is about this input.</summary>
     public bool Matches(VerdictInput input) =>
-        Holds(Api, input.Api) && Holds(Nodes, input.Nodes) && Holds(Progress, input.Progress) && Holds(Operator, input.Operator)
+        Holds(Api, input.Api) && Holds(Ready, input.Ready) && Holds(Nodes, input.Nodes) && Holds(Progress, input.Progress) && Holds(Operator, input.Operator)
         && Holds(Refused, input.Refused) && Holds(Stopped, input.Stopped) && Holds(WasLost, input.WasLost) && Holds(Blind, input.Blind);
 
     private static bool Holds(ImmutableArray<Answer>? wanted, Answer given) => wanted is not { } answers || answers.Contains(given);
@@ -109,6 +115,10 @@ public static class VerdictTable
         // The API answers but most nodes don't: what runs there may not run for long, and new work would not start.
         new("nodes-down", MemberVerdict.Degraded, "The API answers, but most of its nodes are not alive.", "Look at its nodes; it gets no new work.")
             { Api = Yes, Nodes = No },
+
+        // A brown-out: what answers, however badly, is there. Whatever its runs do, this is no evidence of a loss.
+        new("api-ill", MemberVerdict.Degraded, "The API answers, but slowly or with errors (429, 5xx).", "Look at its control plane: load, etcd, throttling. It gets no new work.")
+            { Api = Yes, Ready = No },
 
         // Silence of runs behind an API that answers is the runs' trouble, not the member's: each run looks after that itself.
         new("api-answers", MemberVerdict.Healthy, "The API answers.", "")
@@ -149,6 +159,17 @@ public static class VerdictTable
         // Too little is fresh to say anything else than before: after our own restart, say.
         new("as-it-was", null, "Too little fresh evidence; the verdict stands.", ""),
     ];
+
+    /// <summary>The table as operators read it, in Markdown; the documentation has it word for word.</summary>
+    public static ImmutableArray<string> Markdown { get; } =
+    [
+        "| row | when | verdict | what it says | what to do |",
+        "|---|---|---|---|---|",
+        .. Rows.Select(row => $"| `{row.Name}` | {row.Conditions.Replace("|", " or ", StringComparison.Ordinal)} | {row.Verdict?.ToString() ?? "as before"} | {row.Reason} | {row.Advice} |"),
+    ];
+
+    /// <summary>The row of that name, or <see langword="null"/>.</summary>
+    public static VerdictRow? Find(string name) => Rows.FirstOrDefault(row => row.Name == name);
 
     /// <summary>The row that decides.</summary>
     public static VerdictRow Decide(VerdictInput input) => Rows.First(row => row.Matches(input));

@@ -46,7 +46,11 @@ public abstract record MemberEvent(DateTimeOffset At)
     public sealed record Observed(DateTimeOffset At, CapacitySnapshot Capacity, ImmutableArray<string> StaleWorkloads) : MemberEvent(At);
 
     /// <summary>From its watcher: the watch broke off.</summary>
-    public sealed record LostSight(DateTimeOffset At, string Detail) : MemberEvent(At);
+    public sealed record LostSight(DateTimeOffset At, string Detail) : MemberEvent(At)
+    {
+        /// <summary>What broke it off.</summary>
+        public ApiTrouble Trouble { get; init; }
+    }
 
     /// <summary>A run wants GPUs; answered by <see cref="MemberTransition.Reservation"/>. Idempotent per (uid, epoch, effect id).</summary>
     public sealed record ReserveRequested(DateTimeOffset At, GpuReservation Reservation) : MemberEvent(At);

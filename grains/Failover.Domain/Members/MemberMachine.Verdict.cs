@@ -21,6 +21,7 @@ public static partial class MemberMachine
         var input = new VerdictInput
         {
             Api = lost && !believed && heard.Api == Answer.Yes ? Answer.Unknown : heard.Api,
+            Ready = heard.Ready,
             Nodes = heard.Nodes,
             Progress = lost && !believed && heard.Progress == Answer.Yes ? Answer.Unknown : heard.Progress,
             Operator = returning.ConfirmedLostBy is null ? Answer.Unknown : Answer.No,
@@ -78,6 +79,6 @@ public static partial class MemberMachine
         var by = input.Operator == Answer.No ? $", operator={state.ConfirmedLostBy}" : "";
         var sites = string.Join("; ", state.Evidence.Where(said => said.Detail.Length > 0)
             .Select(said => $"{said.Witness}{(said.Site.Length > 0 ? "@" + said.Site : "")}: {said.Detail}"));
-        return $"{row.Name}: {row.Reason} [api={input.Api}, nodes={input.Nodes}, progress={input.Progress}{by}] {sites}".TrimEnd();
+        return $"{row.Name}: {row.Reason} [api={input.Api}, ready={input.Ready}, nodes={input.Nodes}, progress={input.Progress}{by}] {sites}".TrimEnd();
     }
 }

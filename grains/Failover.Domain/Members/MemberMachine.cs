@@ -20,7 +20,7 @@ public static partial class MemberMachine
         var (applied, answer) = memberEvent is MemberEvent.ReserveRequested request
             ? Reserve(moved, request.Reservation)
             : (Apply(moved, memberEvent), null);
-        var (judged, row) = Judge(WithSight(applied, policy), policy);
+        var (judged, row) = Judge(WithStalls(WithSight(applied, policy), policy), policy);
         var change = judged.Verdict == state.Verdict
             ? null
             : new VerdictChange(state.Verdict, judged.Verdict, judged.Now, judged.TroubleSince, row.Name, judged.VerdictDetail);
@@ -35,6 +35,7 @@ public static partial class MemberMachine
         {
             { Verdict: not MemberVerdict.Healthy } => new TargetAnswer(false, $"It is {state.Verdict}, not Healthy."),
             { Clean: false } => new TargetAnswer(false, "It came back from a loss, and stale epochs may still be there."),
+            { StoppedByOwner: true } => new TargetAnswer(false, "Its owner says that it is stopped, or about to be."),
             { Cordoned: true } => new TargetAnswer(false, "It is cordoned."),
             { Capacity: null } => new TargetAnswer(false, "Its GPUs have not been listed yet."),
             { CapacityStale: true } => new TargetAnswer(false, "Its watch broke off; its GPUs are no longer known."),
@@ -45,13 +46,20 @@ public static partial class MemberMachine
     private static MemberState Apply(MemberState state, MemberEvent memberEvent) => memberEvent switch
     {
         // Evidence of a former activation is void, its verdict is not.
-        MemberEvent.Activated => state with { Evidence = [], LastAnswerAt = state.Now },
+        MemberEvent.Activated => state with { Evidence = [], Stalls = [], LastAnswerAt = state.Now },
         MemberEvent.ApiReported report => Said(state, Witness.Api, report.Site, report.Report),
         MemberEvent.LeasesReported report => Said(state, Witness.Nodes, "", report.Report.Answer, report.Report.For, report.Report.Detail),
         MemberEvent.ProgressReported report => Said(state, report.Site, report.Report),
         MemberEvent.OwnerReported report => state with { StoppedByOwner = report.Stopped },
-        MemberEvent.Observed seen => state with { Capacity = Same(state.Capacity, seen.Capacity), StaleWorkloads = Same(state.StaleWorkloads, seen.StaleWorkloads), SightLostSince = null },
-        MemberEvent.LostSight => state with { SightLostSince = state.SightLostSince ?? state.Now },
+        MemberEvent.Observed seen => state with
+        {
+            Capacity = Same(state.Capacity, seen.Capacity),
+            BrokenGangs = Broken(state, seen.Capacity),
+            StaleWorkloads = Same(state.StaleWorkloads, seen.StaleWorkloads),
+            SightLostSince = null,
+            SightLost = null,
+        },
+        MemberEvent.LostSight lost => state with { SightLostSince = state.SightLostSince ?? state.Now, SightLost = new SightLoss(lost.Trouble, lost.Detail) },
         MemberEvent.ReleaseRequested release => state with { Reservations = Without(state.Reservations, held => IsReleased(held, release)) },
         MemberEvent.ReservationsReconciled read => state with { Reservations = Without(state.Reservations, held => IsLeaked(held, read)) },
         MemberEvent.SweptClean swept => Swept(state, swept),
@@ -80,7 +88,7 @@ public static partial class MemberMachine
 
     /// <summary>What of the state outlives a restart: two states that differ in nothing of it need not be stored twice.</summary>
     private static MemberState Lasting(MemberState state) =>
-        state with { Now = default, Evidence = [], LastRiseAt = null, LastAnswerAt = null };
+        state with { Now = default, Evidence = [], Stalls = [], LastRiseAt = null, LastAnswerAt = null };
 
     /// <summary>What was told already is told again now and then, and need not be stored again.</summary>
     private static CapacitySnapshot Same(CapacitySnapshot? before, CapacitySnapshot now) =>

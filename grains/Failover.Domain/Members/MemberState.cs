@@ -72,8 +72,20 @@ public sealed record MemberState
     /// <summary>Its runs' usual intervals as learnt, so that an observer that was just started knows who was stepping.</summary>
     public ImmutableArray<RunPace> Paces { get; init; } = [];
 
+    /// <summary>Epochs with pods on dead nodes.</summary>
+    public ImmutableArray<BrokenGang> BrokenGangs { get; init; } = [];
+
+    /// <summary>What each site said last of runs that stall there.</summary>
+    public ImmutableArray<StallEvidence> Stalls { get; init; } = [];
+
+    /// <summary>Epochs that a quorum of sites says have stalled.</summary>
+    public ImmutableArray<RunEpoch> Stalled { get; init; } = [];
+
     /// <summary>Since when its watcher has lost sight of it.</summary>
     public DateTimeOffset? SightLostSince { get; init; }
+
+    /// <summary>What took that sight, as told last.</summary>
+    public SightLoss? SightLost { get; init; }
 
     /// <summary>Whether sight has been lost for so long that <see cref="Capacity"/> no longer counts.</summary>
     public bool CapacityStale { get; init; }
@@ -83,13 +95,21 @@ public sealed record MemberState
 }
 
 /// <summary>What a witness said, and for how long it has been so as of <paramref name="At"/>, by its own monotonic clock.</summary>
-public sealed record Evidence(string Witness, string Site, Answer Answer, TimeSpan For, DateTimeOffset At, string Detail);
+public sealed record Evidence(string Witness, string Site, Answer Answer, TimeSpan For, DateTimeOffset At, string Detail)
+{
+    /// <summary>For the API: what its probes met.</summary>
+    public ApiTrouble Trouble { get; init; }
+}
 
 /// <summary>A member's GPUs as one consistent listing of nodes and pods showed them.</summary>
 /// <param name="Version">Rises with every listing that differs.</param>
 /// <param name="Pools">One a GPU type.</param>
 /// <param name="Workloads">Our workloads' bound pods, zombies and terminating ones included.</param>
-public sealed record CapacitySnapshot(long Version, ImmutableArray<PoolSnapshot> Pools, ImmutableArray<WorkloadUse> Workloads);
+public sealed record CapacitySnapshot(long Version, ImmutableArray<PoolSnapshot> Pools, ImmutableArray<WorkloadUse> Workloads)
+{
+    /// <summary>Nodes that take no new work for what is wrong with them, each with that, for people.</summary>
+    public ImmutableArray<string> Problems { get; init; } = [];
+}
 
 /// <summary>
 /// A pool of one GPU type. <paramref name="NodesByFreeGpus"/>[f] is the number of ready, schedulable nodes with exactly f GPUs free of all bound pods,
@@ -98,7 +118,20 @@ public sealed record CapacitySnapshot(long Version, ImmutableArray<PoolSnapshot>
 public sealed record PoolSnapshot(string Sku, int Gpus, ImmutableArray<int> NodesByFreeGpus);
 
 /// <summary>GPUs that pods of one of our epochs are bound to.</summary>
-public sealed record WorkloadUse(string RunUid, int Epoch, string Sku, int Gpus);
+public sealed record WorkloadUse(string RunUid, int Epoch, string Sku, int Gpus)
+{
+    /// <summary>Pods of these that are bound to nodes that are dead: not ready, or with a lease that is not renewed. They can't be deleted, and hold their GPUs.</summary>
+    public int DeadPods { get; init; }
+
+    /// <summary>The GPUs of those.</summary>
+    public int DeadGpus { get; init; }
+}
+
+/// <summary>An epoch that has had pods on dead nodes without a break since then, by the member's time.</summary>
+public sealed record BrokenGang(string RunUid, int Epoch, int DeadPods, DateTimeOffset Since);
+
+/// <summary>What a site said last of runs that stall.</summary>
+public sealed record StallEvidence(string Site, DateTimeOffset At, ImmutableArray<RunStall> Runs);
 
 /// <summary>GPUs promised to an epoch of a run: <paramref name="Workers"/> pods of <paramref name="GpusPerWorker"/>.</summary>
 public sealed record GpuReservation(string RunUid, int Epoch, string EffectId, string Sku, int Workers, int GpusPerWorker, DateTimeOffset At)

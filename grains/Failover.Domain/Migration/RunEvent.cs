@@ -8,6 +8,7 @@ namespace Failover.Domain.Migration;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(Tick), "tick")]
 [JsonDerivedType(typeof(Displaced), "displaced")]
+[JsonDerivedType(typeof(GaveUp), "gaveUp")]
 [JsonDerivedType(typeof(TargetLost), "targetLost")]
 [JsonDerivedType(typeof(Placed), "placed")]
 [JsonDerivedType(typeof(NotPlaced), "notPlaced")]
@@ -34,6 +35,9 @@ public abstract record RunEvent(DateTimeOffset At)
 
     /// <summary>From the planner: its place is lost. Names the epoch, so that a late one does no harm. <paramref name="MemberStopped"/>: by its owner; wait only.</summary>
     public sealed record Displaced(DateTimeOffset At, int Epoch, string Detail, DateTimeOffset DetectedAt, bool MemberStopped = false) : RunEvent(At);
+
+    /// <summary>From the planner: the member answers, and the run does not get on there. Names the epoch, so that a late one does no harm.</summary>
+    public sealed record GaveUp(DateTimeOffset At, int Epoch, GivenUp Why, string Detail, DateTimeOffset DetectedAt) : RunEvent(At);
 
     /// <summary>From the planner: the member that move number <paramref name="Move"/> goes to is no longer a place to go to.</summary>
     public sealed record TargetLost(DateTimeOffset At, int Move, string Detail) : RunEvent(At);

@@ -27,7 +27,9 @@ public static partial class RunMachine
 
         table.On<RunEvent.Quiesced>([RunStep.Quiescing], "stopped: look for what it committed last", (state, quiesced, policy) =>
             Answers(state, quiesced.EffectId, policy) ? Enter(state with { Move = state.Move! with { Quiesced = true } }, RunStep.Reserved) : state);
-        table.Ignore<RunEvent.Quiesced>([.. Moving.Except([RunStep.Quiescing]), .. notMoving], "a late answer");
+        table.On<RunEvent.Quiesced>([RunStep.Waiting], "what was given up has stopped", (state, quiesced, policy) =>
+            Answers(state, quiesced.EffectId, policy) ? state with { Epoch = state.Epoch! with { Ended = true } } : state);
+        table.Ignore<RunEvent.Quiesced>([.. Moving.Except([RunStep.Quiescing]), .. notMoving.Except([RunStep.Waiting])], "a late answer");
 
         table.On<RunEvent.Sealed>([RunStep.Fenced], "nothing of the old epoch counts any more: see what is newest now", OnSealed);
         table.On<RunEvent.Sealed>(Closing, "sealed: close the run", OnClosingSealed);
@@ -41,7 +43,8 @@ public static partial class RunMachine
         table.Ignore<RunEvent.Launched>([.. Moving.Except([RunStep.Launching]), .. notMoving], "a late answer; a stale workload is swept");
 
         table.On<RunEvent.EffectFailed>([.. BeforeFence, .. AfterFence, RunStep.Launching, .. Closing], "try again, later each time", OnEffectFailed);
-        table.On<RunEvent.EffectFailed>([RunStep.Waiting, RunStep.Verifying, RunStep.Running, .. Tombstones], "only owed seals and the removal of pins are tried here", OnStandingFailed);
+        table.On<RunEvent.EffectFailed>([RunStep.Waiting], "stopping what was given up is tried again, later each time", OnWaitingFailed);
+        table.On<RunEvent.EffectFailed>([RunStep.Verifying, RunStep.Running, .. Tombstones], "only owed seals and the removal of pins are tried here", OnStandingFailed);
 
         table.On<RunEvent.Tick>(Moving, "deadlines", OnDeadline);
         table.Ignore<RunEvent.Tick>([RunStep.Waiting, .. Closing, .. Tombstones], "effects that are due are issued; else nothing");
@@ -158,6 +161,9 @@ public static partial class RunMachine
         };
     }
 
+    private static RunState OnWaitingFailed(RunState state, RunEvent.EffectFailed failed, RunPolicy policy) =>
+        Answers(state, failed.EffectId, policy) ? RetryLater(state, failed.Detail, policy) : OnStandingFailed(state, failed, policy);
+
     private static RunState OnStandingFailed(RunState state, RunEvent.EffectFailed failed, RunPolicy policy)
     {
         var owed = state.PendingSeals.FirstOrDefault(seal => OwedSealId(state, seal) == failed.EffectId);
@@ -188,7 +194,7 @@ public static partial class RunMachine
     {
         var move = state.Move!;
         var past = state.Epoch is { } old
-            ? state.Past.Add(new PastEpoch(old.Number, old.Target, old.ResumeFrom, move.Commit, Sealed: !move.SealOwed, state.Now))
+            ? state.Past.Add(new PastEpoch(old.Number, old.Target, old.ResumeFrom, move.Commit, Sealed: !move.SealOwed, state.Now) { LastStep = old.Progress?.Step })
             : state.Past;
         var epoch = new EpochState
         {

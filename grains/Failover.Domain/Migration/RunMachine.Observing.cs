@@ -38,8 +38,8 @@ public static partial class RunMachine
 
     private static RunState OnProgressWhileDisplaced(RunState state, RunEvent.Progressed progressed, RunPolicy policy)
     {
-        // The last heartbeat of a workload that has ended may be read after its end was told: it is no life.
-        if (!IsRise(state, progressed.Progress) || state.Epoch is not { Fenced: false, Ended: false } epoch)
+        // The last heartbeat of a workload that has ended may be read after its end was told: it is no life. One that is being stopped has none before it.
+        if (!IsRise(state, progressed.Progress) || state.Epoch is not { Fenced: false, Ended: false, GivenUp: null } epoch)
             return state;
         if (Violation(state, progressed) is not null || state.Waiting is { Reason: WaitReason.RetriesExhausted })
             return state;
@@ -119,22 +119,26 @@ public static partial class RunMachine
         var epoch = state.Epoch! with { Ended = true };
         var ended = state with { Epoch = epoch };
         var marked = failed.ExitCode == ExitBadCheckpoint ? MarkLoadedCopy(ended, epoch) : ended;
-        var used = marked.Retries;
-        var member = epoch.Target.Member;
-        var what = $"Epoch {epoch.Number} failed on {member}: {failed.Detail}";
+        return RetryOrAsk(marked, $"Epoch {epoch.Number} failed on {epoch.Target.Member}: {failed.Detail}", failed.Detail, policy);
+    }
+
+    /// <summary>In place within the budget, else elsewhere, else a person is asked.</summary>
+    private static RunState RetryOrAsk(RunState state, string what, string detail, RunPolicy policy)
+    {
+        var used = state.Retries;
         if (used.InPlace < state.Spec.Retries.InPlace)
         {
             return Wait(
-                marked with { Retries = used with { InPlace = used.InPlace + 1 } },
+                state with { Retries = used with { InPlace = used.InPlace + 1 } },
                 WaitReason.BackingOff, what, Backoff(policy.RetryDelay, policy.RetryDelayMax, used.InPlace));
         }
         if (used.Elsewhere < state.Spec.Retries.Elsewhere)
         {
             return Wait(
-                DistrustTarget(marked with { Retries = used with { Elsewhere = used.Elsewhere + 1 } }, member, failed.Detail, policy),
+                DistrustTarget(state with { Retries = used with { Elsewhere = used.Elsewhere + 1 } }, state.Epoch!.Target.Member, detail, policy),
                 WaitReason.BackingOff, what, Backoff(policy.RetryDelay, policy.RetryDelayMax, used.Elsewhere));
         }
-        return Wait(marked, WaitReason.RetriesExhausted, $"{what}; its retries are used up.");
+        return Wait(state, WaitReason.RetriesExhausted, $"{what}; its retries are used up.");
     }
 
     /// <summary>It loaded its own newest commit if it had one, else what it was told to resume from.</summary>

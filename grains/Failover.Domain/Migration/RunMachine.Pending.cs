@@ -45,6 +45,7 @@ public static partial class RunMachine
             RunStep.Fenced => new RunEffect.Seal(Id(state, "seal"), state.EpochNumber, state.Epoch!.Target.Store, Owed: false),
             RunStep.ToppingUp => new RunEffect.Stage(Id(state, $"top-up-{move!.Commit}"), move.Commit!.Value, move.Sources, move.Target.Store),
             RunStep.Pinning => new RunEffect.Pin(Id(state, $"pin-{move!.Commit}"), move.Commit!.Value, move.Target.Store, move.ToEpoch),
+            RunStep.Waiting when state.Epoch is { GivenUp: not null, Ended: false } epoch => new RunEffect.Quiesce(Id(state, "give-up"), epoch.Target.Member, epoch.Number),
             RunStep.Launching => new RunEffect.Launch(Id(state, "launch"), state.Epoch!),
             RunStep.Finishing or RunStep.Cancelling => new RunEffect.Seal(Id(state, "close"), state.EpochNumber, state.Epoch!.Target.Store, Owed: false),
             _ => null,

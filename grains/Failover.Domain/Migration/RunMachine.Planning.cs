@@ -11,6 +11,13 @@ public static partial class RunMachine
         table.Ignore<RunEvent.Displaced>(AfterFence, "past the point of no return the old place does not matter");
         table.Ignore<RunEvent.Displaced>([.. Closing, .. Tombstones], "it needs no place any more");
 
+        table.On<RunEvent.GaveUp>([RunStep.Running], "it does not get on there: its workload is stopped, and it waits for a place, which may be the same", OnGaveUp);
+        table.On<RunEvent.GaveUp>(BeforeFence, "what drives a drain's run out does not wait for its last checkpoint", (state, gaveUp, _) =>
+            gaveUp.Epoch == state.EpochNumber && state.Move is { Cause: MoveCause.Drain, Quiesced: false } ? Supersede(state, MoveCause.Restart) : state);
+        table.Ignore<RunEvent.GaveUp>([RunStep.Waiting, .. AfterFence], "it is to be replaced already");
+        table.Ignore<RunEvent.GaveUp>(Launched, "its deadline gives it up");
+        table.Ignore<RunEvent.GaveUp>([.. Closing, .. Tombstones], "it needs no place any more");
+
         table.On<RunEvent.TargetLost>(BeforeFence, "nothing happened yet that binds it to the target: give the target up", OnTargetLost);
         table.On<RunEvent.TargetLost>(AfterFence, "the old epoch is sealed, or may be: another target is needed", OnTargetLost);
         table.Ignore<RunEvent.TargetLost>(Launched, "the target is its place by now: Displaced says when that is lost");
@@ -35,6 +42,17 @@ public static partial class RunMachine
             return state;
         var reason = displaced.MemberStopped ? WaitReason.MemberStopped : WaitReason.Displaced;
         return Wait(state, reason, displaced.Detail);
+    }
+
+    /// <summary>Nodes that die are not the run's fault, and use up none of its retries; a stall is treated as a failure of its workload.</summary>
+    private static RunState OnGaveUp(RunState state, RunEvent.GaveUp gaveUp, RunPolicy policy)
+    {
+        if (gaveUp.Epoch != state.EpochNumber)
+            return state;
+        var given = state with { Epoch = state.Epoch! with { GivenUp = gaveUp.Why } };
+        return gaveUp.Why == GivenUp.GangDown
+            ? Wait(given, WaitReason.Displaced, gaveUp.Detail)
+            : RetryOrAsk(given, $"Epoch {gaveUp.Epoch} stalled on {given.Epoch!.Target.Member}: {gaveUp.Detail}", gaveUp.Detail, policy);
     }
 
     private static RunState SupersedeDrain(RunState state, RunEvent.Displaced displaced, RunPolicy policy)

@@ -125,8 +125,21 @@ public sealed record EpochState
     /// <summary>Whether its workload is known to have ended without success: there is no life to wait for.</summary>
     public bool Ended { get; init; }
 
+    /// <summary>Why it was given up although its member answers; its workload is stopped, and its progress counts for nothing from here on.</summary>
+    public GivenUp? GivenUp { get; init; }
+
     /// <summary>Whether its seal was intended, and so may be set: progress of it counts for nothing from here on.</summary>
     public bool Fenced { get; init; }
+}
+
+/// <summary>Why an epoch is given up although its member answers.</summary>
+public enum GivenUp
+{
+    /// <summary>Its gang can't run there: nodes under it are dead.</summary>
+    GangDown,
+
+    /// <summary>Its pods run, and its steps don't.</summary>
+    Stalled,
 }
 
 /// <summary>Where an epoch runs: the member, its region, the GPU type, and the store that it commits to.</summary>
@@ -136,7 +149,11 @@ public sealed record Target(string Member, string Region, string Sku, string Sto
 public sealed record Progress(int Epoch, int Attempt, long Step, CommitRef? ResumedFrom, DateTimeOffset At);
 
 /// <summary>An epoch that is no longer current. <paramref name="CutAt"/> is the resumeFrom of the epoch after it: no later slot counts.</summary>
-public sealed record PastEpoch(int Number, Target Target, CommitRef? ResumeFrom, CommitRef? CutAt, bool Sealed, DateTimeOffset Until);
+public sealed record PastEpoch(int Number, Target Target, CommitRef? ResumeFrom, CommitRef? CutAt, bool Sealed, DateTimeOffset Until)
+{
+    /// <summary>The last step that was seen of it while it was current; <see langword="null"/> where none was.</summary>
+    public long? LastStep { get; init; }
+}
 
 /// <summary>The newest verified commit of the chain in a store, and its step.</summary>
 public sealed record StoreTip(string Store, CommitRef Commit, long Step, DateTimeOffset At);

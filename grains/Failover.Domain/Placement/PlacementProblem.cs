@@ -69,6 +69,9 @@ public sealed record PlacementRun
     /// <summary>Where it was, if staying there is better than moving by <see cref="PlacementPolicy.Churn"/>.</summary>
     public string? PreferredMember { get; init; }
 
+    /// <summary>Regions that are better for it by <see cref="PlacementPolicy.Churn"/> than others; empty: none is.</summary>
+    public ImmutableArray<string> PreferredRegions { get; init; } = [];
+
     /// <summary>All of its GPUs.</summary>
     public int Gpus => Workers * GpusPerWorker;
 }

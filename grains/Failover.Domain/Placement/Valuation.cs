@@ -26,6 +26,8 @@ internal static class Valuation
 
             if (run.PreferredMember is { } preferred && preferred != member)
                 delay += Seconds(policy.Churn);
+            if (!run.PreferredRegions.IsEmpty && !run.PreferredRegions.Contains(site.Region))
+                delay += Seconds(policy.Churn);
             var value = (gangMilli * (Seconds(policy.Horizon) - delay) / 3_600) - (egressMicrodollars * 1_000 / policy.GpuHourMicrodollars);
             return (long)Int128.Clamp(value, 1, ValueMax);
         }

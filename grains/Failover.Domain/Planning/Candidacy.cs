@@ -46,6 +46,12 @@ internal readonly record struct Candidacy(Standing Standing, MoveCause Cause)
                 return new(MoveAgainAt(run.Recent, now, policy.Runs) > now ? Standing.NotYet : Standing.WithPermit, MoveCause.Failover);
         }
 
+        // What was given up is stopped first, so that it may start again in its own place: until its pods are gone it would find none there.
+        if (run.Epoch.GivenUp is not null && home is not null && StillHolds(run, home) && run.StepSince + policy.StopLimit > now)
+            return new(Standing.NotYet, MoveCause.Restart);
+        // Dead nodes under an API that answers may be an error of ours as well: the brake is asked.
+        if (run.Epoch.GivenUp == GivenUp.GangDown)
+            return new(Standing.WithPermit, MoveCause.Restart);
         // Its workload failed, or its epoch is sealed, or may be: nothing lives on there, and there is nothing that the brake is for.
         if (wait.Reason is WaitReason.BackingOff or WaitReason.NotYetPlanned || run.Epoch.Fenced || run.Epoch.Ended)
             return new(Standing.Free, MoveCause.Restart);
@@ -55,6 +61,11 @@ internal readonly record struct Candidacy(Standing Standing, MoveCause Cause)
         // Where the member answers, its workload is gone in truth; where it does not, moving it is as involuntary as from a lost one.
         return new(home?.Verdict is MemberVerdict.Healthy or MemberVerdict.Degraded ? Standing.Free : Standing.WithPermit, MoveCause.Restart);
     }
+
+    /// <summary>Whether its workload has yet to stop, or pods of it hold GPUs that will be free: those on dead nodes won't be.</summary>
+    private static bool StillHolds(RunState run, MemberState home) =>
+        run.Epoch is { Ended: false }
+        || home.Capacity?.Workloads.Any(use => use.RunUid == run.Uid && use.Epoch == run.EpochNumber && use.Gpus > use.DeadGpus) == true;
 
     /// <summary>The earliest time for the next involuntary move: none for the first, doubling from then on, forgotten after a while.</summary>
     public static DateTimeOffset MoveAgainAt(MoveHistory recent, DateTimeOffset now, RunPolicy policy)

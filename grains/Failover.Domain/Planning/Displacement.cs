@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Failover.Domain.Health;
 using Failover.Domain.Members;
 using Failover.Domain.Migration;
+using Failover.Domain.Runs;
 
 namespace Failover.Domain.Planning;
 
@@ -19,7 +20,7 @@ public static class Displacement
         var requests = ImmutableArray.CreateBuilder<MoveRequest>();
         foreach (var run in input.Runs.OrderBy(run => run.Uid, StringComparer.Ordinal))
         {
-            var loss = Loss(run, members, input.Now);
+            var loss = Loss(run, members, input.Now, policy);
             if (loss is not null)
                 events.Add(new AddressedEvent(run.Uid, loss));
             if (Request(run, loss, members, input.Now, policy) is { } request)
@@ -45,11 +46,20 @@ public static class Displacement
             StringComparer.Ordinal);
     }
 
+    /// <summary>What the fleet file says of members' owners, where a member's row does not say so yet.</summary>
+    public static ImmutableArray<(string Member, MemberEvent Event)> OwnersWord(PlannerInput input) =>
+    [
+        .. from spec in input.Fleet.Members
+           join row in input.Members on spec.Name equals row.Name
+           where row.StoppedByOwner != spec.Stopped
+           select (spec.Name, (MemberEvent)new MemberEvent.OwnerReported(input.Now, spec.Stopped, "by the fleet file")),
+    ];
+
     /// <summary>When the trouble with a member was first seen.</summary>
     internal static DateTimeOffset DetectedAt(MemberState member) => member.TroubleSince ?? member.VerdictSince;
 
     /// <summary>An ordered table: the run's place first, then that of its move.</summary>
-    private static RunEvent? Loss(RunState run, Dictionary<string, MemberState> members, DateTimeOffset now)
+    private static RunEvent? Loss(RunState run, Dictionary<string, MemberState> members, DateTimeOffset now, PlanningPolicy policy)
     {
         var home = run.Epoch is { } epoch ? members.GetValueOrDefault(epoch.Target.Member) : null;
         var target = run.Move is { } move ? members.GetValueOrDefault(move.Target.Member) : null;
@@ -62,6 +72,12 @@ public static class Displacement
             // Its owner stopped the member: the run waits for it.
             (RunStep.Launching or RunStep.Verifying or RunStep.Running, MemberVerdict.Stopped, _) =>
                 new RunEvent.Displaced(now, run.EpochNumber, $"Member {home!.Name} was stopped by its owner.", DetectedAt(home), MemberStopped: true),
+            // Nodes under its gang are dead, and it does not step, though the member answers.
+            (RunStep.Running, MemberVerdict.Healthy or MemberVerdict.Degraded, _) when BrokenGang(run, home!, now, policy) is { } gang =>
+                new RunEvent.GaveUp(now, run.EpochNumber, GivenUp.GangDown, $"{gang.DeadPods} of its pods are on dead nodes of {home!.Name}, and it does not step.", gang.Since),
+            // It hangs.
+            (RunStep.Running, MemberVerdict.Healthy or MemberVerdict.Degraded, _) when home!.Stalled.Contains(new RunEpoch(run.Uid, run.EpochNumber)) =>
+                new RunEvent.GaveUp(now, run.EpochNumber, GivenUp.Stalled, $"its step has not risen for long{LastRise(run, now)}.", run.Epoch!.Progress?.At ?? now),
             // It is being drained, and its old place, where it still trained, is lost: the drain's move becomes a failover.
             (RunStep.Planned or RunStep.Reserved or RunStep.Staging or RunStep.Quiescing, MemberVerdict.Lost, _)
                 when run.Move?.Cause == MoveCause.Drain => Lost(home!),
@@ -73,6 +89,17 @@ public static class Displacement
 
         RunEvent Lost(MemberState member) => new RunEvent.Displaced(now, run.EpochNumber, $"Member {member.Name} is lost.", DetectedAt(member));
         RunEvent TargetLost(string what) => new RunEvent.TargetLost(now, run.Move!.Number, $"Member {target!.Name}, where it was to go, {what}.");
+    }
+
+    private static string LastRise(RunState run, DateTimeOffset now) =>
+        run.Epoch!.Progress is { } progress ? $" (step {progress.Step}, {(now - progress.At).TotalSeconds:0} s ago)" : "";
+
+    /// <summary>Its pods on dead nodes, if they have been there for long, and it has not stepped for as long.</summary>
+    private static BrokenGang? BrokenGang(RunState run, MemberState home, DateTimeOffset now, PlanningPolicy policy)
+    {
+        var after = run.Spec.Progress.By == ProgressKind.Heartbeat ? policy.GangDownAfter : 10 * policy.GangDownAfter;
+        var steps = run.Epoch!.Progress is { } progress && now - progress.At < (after > 3 * run.Spec.Progress.HeartbeatInterval ? after : 3 * run.Spec.Progress.HeartbeatInterval);
+        return home.CapacityStale || steps ? null : home.BrokenGangs.FirstOrDefault(gang => gang.RunUid == run.Uid && gang.Epoch == run.EpochNumber && now - gang.Since >= after);
     }
 
     /// <summary>Whether it was seen to step since its member was called lost, and lately by its own measure.</summary>

@@ -40,6 +40,25 @@ public sealed record PlanningPolicy
     public TimeSpan RecoveryWindow { get; init; } = TimeSpan.FromMinutes(30);
 
     /// <summary>
+    /// How long a gang must have had pods on dead nodes, and its steps not have risen, for the run to be displaced though its member answers. 1 s to 1 h. Ten times that where
+    /// the run sends no heartbeats, as its steps are not seen.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan GangDownAfter { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The share of a returned member's GPUs that it may be given as new work in each <see cref="RampPeriod"/> since it returned, on top of what it was given before. Over 0, to 1.</summary>
+    [Range(0.0, 1.0, MinimumIsExclusive = true)]
+    public double RampShare { get; init; } = 0.25;
+
+    /// <summary>The period of <see cref="RampShare"/>. 0 to 1 h; 0 turns the ramp off.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan RampPeriod { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a run waits for its old pods to be gone, so that it may start again in their place; then it is placed as things stand. 1 s to 1 h.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan StopLimit { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
     /// How long a run that was displaced is left alone once its member is no longer Lost: its epoch may have lived on, and progress would end the wait.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]

@@ -46,7 +46,10 @@ internal sealed class ProblemBuilder
     }
 
     private IEnumerable<PlacementBin> Bins(MemberState member) =>
-        MemberCapacity.Free(InFlight.WithPromises(member, input.Runs)).Select(pool => new PlacementBin(member.Name, pool.Sku, pool.NodesByFreeGpus));
+        from promised in new[] { InFlight.WithPromises(member, input.Runs) }
+        from pool in MemberCapacity.Free(promised)
+        let limited = RampUp.Limit(pool, promised, input.Now, policy)
+        select new PlacementBin(member.Name, limited.Sku, limited.NodesByFreeGpus);
 
     private PlacementRegion Region(RegionSpec region)
     {
@@ -82,6 +85,7 @@ internal sealed class ProblemBuilder
             Sites = sites.ToImmutable(),
             RegionReasons = reasons.ToImmutable(),
             Excluded = [.. run.Distrusted.Where(distrust => distrust.Until > input.Now).Select(Exclusion)],
+            PreferredRegions = run.Spec.Prefer,
             PreferredMember = cause == MoveCause.Restart ? run.Epoch?.Target.Member : null,
         };
     }

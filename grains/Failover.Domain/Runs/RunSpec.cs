@@ -24,6 +24,9 @@ public sealed record RunSpec
     /// <summary>Allowed regions; empty means all.</summary>
     public ImmutableArray<string> Regions { get; init; } = [];
 
+    /// <summary>Regions where it would rather be, of those allowed; empty: it does not mind. Only weighed when it is placed anyway, and proposed as a failback.</summary>
+    public ImmutableArray<string> Prefer { get; init; } = [];
+
     /// <summary>Where checkpoints go.</summary>
     public required CheckpointSpec Checkpoints { get; init; }
 

@@ -64,6 +64,7 @@ public static class RunSpecReader
         Skus = Known(body, "skus", "SKU", fleet?.Skus.Select(sku => sku.Name), "list the GPU types it can use, the best first"),
         Tier = (int)(body.Whole("tier", 0, 3) ?? 1),
         Regions = Known(body, "regions", "region", fleet?.Regions.Select(region => region.Name)),
+        Prefer = ReadPrefer(body, fleet),
         Checkpoints = ReadCheckpoints(body.Object("checkpoints", "write checkpoints: {store: ...}"), fleet),
         Datasets = ReadDatasets(body, fleet),
         MaxRollbackSteps = body.Whole("maxRollbackSteps", 0, StepsMax),
@@ -95,6 +96,16 @@ public static class RunSpecReader
             gpus = null;
         }
         return new GangSpec((int)(workers ?? 0), (int)(gpus ?? 0));
+    }
+
+    private static ImmutableArray<string> ReadPrefer(Section body, FleetSpec? fleet)
+    {
+        var placement = body.Object("placement");
+        var prefer = Known(placement, "prefer", "region", fleet?.Regions.Select(region => region.Name));
+        var allowed = body.IsAbsent("regions") ? [] : body.Texts("regions");
+        if (!allowed.IsEmpty && prefer.FirstOrDefault(region => !allowed.Contains(region)) is { } other)
+            placement.Fault("prefer", $"{Names.Quote(other)} is not among regions; name some of those, or allow it there");
+        return prefer;
     }
 
     private static CheckpointSpec ReadCheckpoints(Section checkpoints, FleetSpec? fleet)

@@ -1,14 +1,13 @@
 using System.Collections.Immutable;
 using Failover.Abstractions.Ports;
 using Failover.Domain.Checkpoints;
-using Failover.Domain.Fleet;
 using Failover.Domain.Migration;
 using Microsoft.Extensions.Options;
 
 namespace Failover.Grains.Effects;
 
 /// <summary>Lists what every store that may matter holds of a run's lineage, and how its newest commits' files are.</summary>
-internal sealed class LineageSurveyor(ICheckpointStores stores, FleetSpec fleet, VerificationRecords verifications, IOptions<EffectOptions> options)
+internal sealed class LineageSurveyor(ICheckpointStores stores, FleetBook fleets, VerificationRecords verifications, IOptions<EffectOptions> options)
 {
     public async Task<LineageSurvey> SurveyAsync(RunState run, CancellationToken cancellationToken)
     {
@@ -59,7 +58,7 @@ internal sealed class LineageSurveyor(ICheckpointStores stores, FleetSpec fleet,
 
     private async Task<StoreSurvey> SurveyStoreAsync(RunState run, string name, CancellationToken cancellationToken)
     {
-        if (fleet.FindStore(name) is null)
+        if (fleets.Current.FindStore(name) is null)
             return new StoreSurvey(name, SurveyOutcome.Unreachable, [], "the fleet file does not list it");
         try
         {

@@ -10,7 +10,7 @@ using Failover.Grains.Observers;
 namespace Failover.Grains.Effects;
 
 /// <summary>Creates, stops and sweeps workloads on members.</summary>
-internal sealed class WorkloadActions(FleetSpec fleet, IMemberClients members, SightingBoard sightings, TimeProvider time)
+internal sealed class WorkloadActions(FleetBook fleets, IMemberClients members, SightingBoard sightings, TimeProvider time)
 {
     public async Task<RunEvent> LaunchAsync(RunState run, RunEffect.Launch launch, CancellationToken cancellationToken)
     {
@@ -39,7 +39,8 @@ internal sealed class WorkloadActions(FleetSpec fleet, IMemberClients members, S
                 await members.Get(member).DeleteAsync(old, cancellationToken);
             return $"epoch {old.Epoch} is still being removed from {member}";
         }
-        return sight.Capacity.Workloads.Any(use => use.RunUid == run.Uid && use.Epoch < run.EpochNumber) ? $"pods of an earlier epoch still run on {member}" : null;
+        // Pods on dead nodes can't be removed, and share no node with the new ones: their epoch is sealed, and their GPUs count as used.
+        return sight.Capacity.Workloads.Any(use => use.RunUid == run.Uid && use.Epoch < run.EpochNumber && use.Gpus > use.DeadGpus) ? $"pods of an earlier epoch still run on {member}" : null;
     }
 
     /// <summary>Deleting with grace is how a workload is asked to commit and stop; it has stopped once it is not seen any more.</summary>
@@ -59,6 +60,7 @@ internal sealed class WorkloadActions(FleetSpec fleet, IMemberClients members, S
 
     private LaunchRequest Request(RunState run, EpochState epoch)
     {
+        var fleet = fleets.Current;
         var tenant = fleet.Tenants.First(known => known.Name == run.Spec.Tenant);
         var sku = fleet.Skus.First(known => known.Name == epoch.Target.Sku);
         return new LaunchRequest
@@ -71,11 +73,11 @@ internal sealed class WorkloadActions(FleetSpec fleet, IMemberClients members, S
             Namespace = tenant.Namespace,
             ServiceAccount = tenant.ServiceAccount,
             NodeSelector = new KeyValuePair<string, string>(sku.NodeLabel, sku.NodeLabelValue),
-            Environment = EnvironmentOf(run, epoch),
+            Environment = EnvironmentOf(run, epoch, fleet),
         };
     }
 
-    private ImmutableDictionary<string, string> EnvironmentOf(RunState run, EpochState epoch)
+    private static ImmutableDictionary<string, string> EnvironmentOf(RunState run, EpochState epoch, FleetSpec fleet)
     {
         var store = fleet.FindStore(epoch.Target.Store)!;
         var environment = ImmutableDictionary.CreateBuilder<string, string>();

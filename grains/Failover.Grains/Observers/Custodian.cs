@@ -3,7 +3,6 @@ using System.Collections.Immutable;
 using Failover.Abstractions.Grains;
 using Failover.Abstractions.Ports;
 using Failover.Domain.Checkpoints;
-using Failover.Domain.Fleet;
 using Failover.Domain.Migration;
 using Failover.Domain.Planning;
 using Failover.Domain.Runs;
@@ -26,7 +25,7 @@ internal sealed partial class Custodian(
     LineageSurveyor surveyor,
     VerificationRecords verifications,
     IGrainFactory grains,
-    FleetSpec fleet,
+    FleetBook fleets,
     RunPolicy policy,
     IOptions<ObserverOptions> options,
     TimeProvider time,
@@ -60,7 +59,7 @@ internal sealed partial class Custodian(
     {
         foreach (var run in await rows.ReadRunsAsync(cancellationToken))
         {
-            if (run is { IsTombstone: false, Epoch: { } epoch } && fleet.FindStore(epoch.Target.Store) is not null && !_busy.ContainsKey(run.Uid))
+            if (run is { IsTombstone: false, Epoch: { } epoch } && fleets.Current.FindStore(epoch.Target.Store) is not null && !_busy.ContainsKey(run.Uid))
                 Begin(run.Uid, cancellationToken);
         }
     }
@@ -130,19 +129,30 @@ internal sealed partial class Custodian(
         if (verified is not null)
             await TellTipAsync(run, own.Name, verified, verified.Ref.Commit + 1);
         await ReplicateAsync(run, chain, verified, cancellationToken);
-        await CleanAsync(run, own, cancellationToken);
+        await CleanAsync(run, cancellationToken);
     }
 
-    /// <summary>Of the store that it commits to, once in a while; others are cleaned when it commits there.</summary>
-    private async Task CleanAsync(RunState run, ICheckpointStore own, CancellationToken cancellationToken)
+    /// <summary>Once in a while, of every store that is known to hold some of the run: what is left of copies lies where they were made to.</summary>
+    private async Task CleanAsync(RunState run, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         if (now - _cleaned.GetOrAdd(run.Uid, now) < options.Value.CleanInterval)
             return;
         _cleaned[run.Uid] = now;
-        var removed = await own.CleanAsync(EffectActions.Root(run), cancellationToken);
-        if (removed > 0)
-            LogCleaned(run.Uid, removed, own.Name);
+        var names = run.Tips.Select(tip => tip.Store).Concat(NamedReplicas(run)).Prepend(run.Epoch!.Target.Store).Where(name => fleets.Current.FindStore(name) is not null);
+        foreach (var name in names.Distinct(StringComparer.Ordinal))
+        {
+            try
+            {
+                var removed = await stores.Get(name).CleanAsync(EffectActions.Root(run), cancellationToken);
+                if (removed > 0)
+                    LogCleaned(run.Uid, removed, name);
+            }
+            catch (StoreUnavailableException)
+            {
+                // Its leftovers can wait.
+            }
+        }
     }
 
     /// <summary>The commits of the current epoch that count, and the newest that does not because its trainer broke the contract.</summary>
@@ -178,7 +188,11 @@ internal sealed partial class Custodian(
     private async Task ForgeriesAsync(RunState run, ICheckpointStore own, ImmutableArray<ChainLink> chain, CancellationToken cancellationToken)
     {
         var root = EffectActions.Root(run);
-        foreach (var link in Provenance.Broken(chain))
+        // The epoch's first commit hangs on one of an earlier epoch, which is looked up until a commit of this one is known to be good.
+        var parent = run.Epoch is { OwnCommits: 0, ResumeFrom: { } from } && !chain.IsEmpty && await LineageSurveyor.ReadCommitAsync(own, root, from, cancellationToken) is { } document
+            ? new ChainLink(from, document)
+            : null;
+        foreach (var link in Provenance.Broken(parent is null ? chain : [parent, .. chain]).Where(broken => broken.Epoch == run.EpochNumber))
         {
             if (await verifications.ReadAsync(root, own.Name, link, cancellationToken) is { Corrupt: true })
                 continue;
@@ -209,7 +223,11 @@ internal sealed partial class Custodian(
             var known = run.Tips.FirstOrDefault(tip => tip.Store == replica)?.Commit;
             var due = chain.Where(link => verified is not null && link.Ref.Commit <= verified.Ref.Commit && (known?.Epoch != epoch.Number || link.Ref.Commit > known.Value.Commit));
             foreach (var link in due.TakeLast(options.Value.CustodyDepth))
-                await CopyAsync(run, link.Ref, link.Commit.Step, replica, cancellationToken);
+            {
+                // One that is bad where it was made may still copy without a fault: its files are what it says, and its history is not.
+                if (await surveyor.HealthAsync(stores.Get(epoch.Target.Store), EffectActions.Root(run), link.Ref, link.Commit, cancellationToken) != CopyHealth.Corrupt)
+                    await CopyAsync(run, link.Ref, link.Commit.Step, replica, cancellationToken);
+            }
             return true;
         }
         catch (StoreUnavailableException)
@@ -229,11 +247,11 @@ internal sealed partial class Custodian(
     }
 
     private ImmutableArray<string> NamedReplicas(RunState run) =>
-        [.. run.Spec.Checkpoints.Replicas.Prepend(run.Spec.Checkpoints.Store).Where(store => store != run.Epoch!.Target.Store && fleet.FindStore(store) is not null).Distinct(StringComparer.Ordinal)];
+        [.. run.Spec.Checkpoints.Replicas.Prepend(run.Spec.Checkpoints.Store).Where(store => store != run.Epoch!.Target.Store && fleets.Current.FindStore(store) is not null).Distinct(StringComparer.Ordinal)];
 
     private string? StandIn(RunState run, ImmutableArray<string> named)
     {
-        var others = fleet with { Stores = [.. fleet.Stores.Where(store => !named.Contains(store.Name))] };
+        var others = fleets.Current with { Stores = [.. fleets.Current.Stores.Where(store => !named.Contains(store.Name))] };
         return ReplicaChoice.For(run.Spec, others, run.Epoch!.Target.Region)?.Name;
     }
 

@@ -9,5 +9,7 @@ internal sealed class DoubtBoard
 
     public bool InDoubt(string member) => _doubts.GetValueOrDefault(member);
 
+    public void Forget(string member) => _doubts.TryRemove(member, out _);
+
     public void Post(string member, bool inDoubt) => _doubts[member] = inDoubt;
 }

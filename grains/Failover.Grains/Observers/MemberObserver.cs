@@ -13,7 +13,7 @@ internal sealed class MemberObserver(
     private readonly Lock _lock = new();
     private LeaseWitnessState _leases = new();
     private CapacitySnapshot? _told;
-    private string? _lost;
+    private SightLoss? _lost;
 
     private IMemberGrain Grain => grains.GetGrain<IMemberGrain>(member);
 
@@ -25,11 +25,11 @@ internal sealed class MemberObserver(
     }
 
     /// <summary>Throws where the member can't be told: the watch tells it again at its next tick.</summary>
-    public async Task LostSightAsync(string detail)
+    public async Task LostSightAsync(SightLoss loss)
     {
         sightings.Forget(member);
-        (_told, _lost) = (null, detail);
-        await TellLostAsync(detail);
+        (_told, _lost) = (null, loss);
+        await TellLostAsync(loss);
     }
 
     /// <summary>
@@ -40,11 +40,12 @@ internal sealed class MemberObserver(
     {
         _told = null;
         return sightings.Latest(member) is { } sight ? TellAsync(sight)
-            : _lost is { } detail ? GuardAsync(() => TellLostAsync(detail))
+            : _lost is { } loss ? GuardAsync(() => TellLostAsync(loss))
             : Task.CompletedTask;
     }
 
-    private Task<MemberState> TellLostAsync(string detail) => Grain.ApplyAsync(new MemberEvent.LostSight(time.GetUtcNow(), detail));
+    private Task<MemberState> TellLostAsync(SightLoss loss) =>
+        Grain.ApplyAsync(new MemberEvent.LostSight(time.GetUtcNow(), loss.Detail) { Trouble = loss.Trouble });
 
     private Task TellAsync(MemberObservation observation) => GuardAsync(async () =>
     {

@@ -12,17 +12,18 @@ internal sealed partial class MemberWatcher(
     IMemberClients clients,
     SightingBoard sightings,
     IGrainFactory grains,
-    FleetSpec fleet,
+    FleetBook fleets,
     HealthPolicy policy,
     IOptions<ObserverOptions> options,
     TimeProvider time,
     ILogger<MemberWatcher> logger) : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Periodically.AllAsync(fleet.Members.Select(member => WatchAsync(member.Name, stoppingToken)));
+        FleetLoops.RunAsync(fleets, fleet => fleet.Members.Select(member => new Watch(member.Reached, string.Join(';', fleet.Skus))), WatchAsync, stoppingToken);
 
-    private async Task WatchAsync(string member, CancellationToken stopping)
+    private async Task WatchAsync(Watch watch, CancellationToken stopping)
     {
+        var member = watch.Member.Name;
         try
         {
             var observer = new MemberObserver(member, options.Value.Site, sightings, grains, policy, time, LogFailed);
@@ -36,7 +37,13 @@ internal sealed partial class MemberWatcher(
         {
             // The way to end it.
         }
+
+        // Of a member that is no longer watched nothing is known; one that is watched anew is soon seen again.
+        sightings.Forget(member);
     }
+
+    /// <summary>What a watch was begun for: another address or context wants another watch, and so do other GPU types, by which its picture is made.</summary>
+    private sealed record Watch(MemberSpec Member, string Skus);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "What was seen of a member could not be told and will be told again: {Reason}")]
     private partial void LogFailed(string reason);

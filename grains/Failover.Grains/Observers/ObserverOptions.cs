@@ -44,6 +44,10 @@ public sealed class ObserverOptions
     [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")]
     public TimeSpan CleanInterval { get; set; } = TimeSpan.FromHours(6);
 
+    /// <summary>Between two readings of how things stand, for metrics.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan GaugeInterval { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Between two passes of the planner.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:05:00")]
     public TimeSpan PlanInterval { get; set; } = TimeSpan.FromSeconds(1);

@@ -14,25 +14,28 @@ internal sealed partial class Prober(
     IMemberClients clients,
     IGrainFactory grains,
     DoubtBoard doubts,
-    FleetSpec fleet,
+    FleetBook fleets,
     HealthPolicy policy,
     IOptions<ObserverOptions> options,
     TimeProvider time,
     ILogger<Prober> logger) : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Periodically.AllAsync(fleet.Members.Select(member => WitnessAsync(member.Name, stoppingToken)));
+        FleetLoops.RunAsync(fleets, fleet => fleet.Members.Select(member => member.Reached), WitnessAsync, stoppingToken);
 
-    private Task WitnessAsync(string member, CancellationToken stopping)
+    private async Task WitnessAsync(MemberSpec spec, CancellationToken stopping)
     {
+        var member = spec.Name;
         var state = new ProbeWitnessState();
         var start = time.GetTimestamp();
-        return Periodically.RunAsync(policy.ProbeInterval, time, ProbeAsync, LogFailed, stopping);
+        await Periodically.RunAsync(policy.ProbeInterval, time, ProbeAsync, LogFailed, stopping);
+        doubts.Forget(member);
 
         async Task ProbeAsync(CancellationToken cancellationToken)
         {
             var probe = await clients.Get(member).ProbeAsync(options.Value.ProbeTimeout, cancellationToken);
-            var step = ProbeWitness.Next(state, Outcome(probe.Answer), time.GetElapsedTime(start), policy);
+            var met = probe.Answer == ProbeAnswer.Ready ? null : new SightLoss(probe.Trouble, probe.Detail);
+            var step = ProbeWitness.Next(state, Outcome(probe), time.GetElapsedTime(start), policy, met);
             state = step.State;
             doubts.Post(member, state.Answer != Answer.Yes);
             if (step.Report is { } report)
@@ -40,10 +43,9 @@ internal sealed partial class Prober(
         }
     }
 
-    private static ProbeOutcome Outcome(ProbeAnswer answer) => answer switch
+    private ProbeOutcome Outcome(ProbeResult probe) => probe.Answer switch
     {
-        ProbeAnswer.Ready => ProbeOutcome.Ready,
-        ProbeAnswer.NotReady => ProbeOutcome.NotReady,
+        ProbeAnswer.Ready or ProbeAnswer.NotReady => ProbeWitness.Answered(probe.Answer == ProbeAnswer.Ready, probe.Took, policy),
         ProbeAnswer.NotTrusted => ProbeOutcome.NotTrusted,
         _ => ProbeOutcome.NoAnswer,
     };

@@ -9,6 +9,7 @@ using Failover.Domain.Members;
 using Failover.Domain.Migration;
 using Failover.Domain.Planning;
 using Failover.Domain.Runs;
+using Failover.Grains.Effects;
 using Failover.Grains.State;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -17,15 +18,15 @@ using Microsoft.Extensions.Options;
 namespace Failover.Grains.Observers;
 
 /// <summary>
-/// The witness that needs neither a member's API nor our path to it: reads the heartbeats of each member's runs from a store in another region, slowly while all is well and
-/// at the probes' pace when in doubt.
+/// The witness that needs neither a member's API nor our path to it: reads the heartbeats of each member's runs from a store in another region, and the commits of those that
+/// send none from the stores that they commit to; slowly while all is well and at the probes' pace when in doubt. Each store has a canary of its own.
 /// </summary>
 internal sealed partial class ProgressReader(
     ICheckpointStores stores,
     StateReader rows,
     DoubtBoard doubts,
     IGrainFactory grains,
-    FleetSpec fleet,
+    FleetBook fleets,
     HealthPolicy policy,
     IOptions<ObserverOptions> options,
     TimeProvider time,
@@ -40,14 +41,18 @@ internal sealed partial class ProgressReader(
         base.Dispose();
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Periodically.AllAsync(
-        from member in fleet.Members
-        let store = HeartbeatStore.For(member.Name, fleet)
-        where store is not null
-        select WitnessAsync(member, store, stoppingToken));
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => FleetLoops.RunAsync(
+        fleets,
+        fleet => from member in fleet.Members
+                 let store = HeartbeatStore.For(member.Name, fleet)
+                 where store is not null
+                 select (member.Reached, store),
+        WitnessAsync,
+        stoppingToken);
 
-    private async Task WitnessAsync(MemberSpec member, StoreSpec store, CancellationToken stopping)
+    private async Task WitnessAsync((MemberSpec Member, StoreSpec Store) heard, CancellationToken stopping)
     {
+        var (member, store) = heard;
         var stored = await SeedsAsync(member.Name, stopping);
         var state = new ProgressWitnessState { Seeds = stored };
         var start = time.GetTimestamp();
@@ -62,9 +67,11 @@ internal sealed partial class ProgressReader(
                 return;
             last = now;
             var (reading, beats) = await LookAsync(member, store, cancellationToken);
-            var step = ProgressWitness.Next(state, new ProgressReading(time.GetElapsedTime(start), inDoubt, [reading]), policy);
+            var commits = await LookAtCommitsAsync(member, beats, cancellationToken);
+            var step = ProgressWitness.Next(state, new ProgressReading(time.GetElapsedTime(start), inDoubt, [reading, .. commits]), policy);
             state = step.State;
-            foreach (var rise in step.Rises)
+            // What shows in commits is told by the Custodian, which reads them whole.
+            foreach (var rise in step.Rises.Where(rise => beats.ContainsKey(rise.RunUid)))
                 await TellRiseAsync(rise, beats);
             if (step.Report is { } report)
                 await grains.GetGrain<IMemberGrain>(member.Name).ApplyAsync(new MemberEvent.ProgressReported(time.GetUtcNow(), options.Value.Site, report));
@@ -100,13 +107,52 @@ internal sealed partial class ProgressReader(
             var beats = texts.Select(text => (Name: text.Key, Beat: Heartbeat.Parse(text.Value)))
                 .Where(file => file.Beat is { } beat && beat.Uid == file.Name && runs.TryGetValue(beat.Uid, out var run) && beat.Epoch == run.EpochNumber)
                 .ToImmutableDictionary(file => file.Name, file => file.Beat!);
-            var seen = beats.Values.Select(beat => new RunSighting(beat.Uid, beat.Epoch, beat.Attempt, beat.Step, runs[beat.Uid].Spec.Progress.HeartbeatInterval));
+            var seen = beats.Values.Select(beat => new RunSighting(beat.Uid, beat.Epoch, beat.Attempt, beat.Step, runs[beat.Uid].Spec.Progress.HeartbeatInterval)
+            {
+                Beat = beat.Beat,
+                Busy = beat.Phase is not (null or "training"),
+                StartMax = runs[beat.Uid].Spec.Deadlines.Verify,
+            });
             return (new StoreReading(store.Name, Answered: true, outside, [.. seen]), beats);
         }
         catch (StoreUnavailableException)
         {
             // Silence of a store says nothing of the member's runs.
             return (new StoreReading(store.Name, Answered: false, outside, []), ImmutableDictionary<string, Heartbeat>.Empty);
+        }
+    }
+
+    /// <summary>A reading for each store that runs of this member commit to which send no heartbeats and need not.</summary>
+    private async Task<ImmutableArray<StoreReading>> LookAtCommitsAsync(MemberSpec member, ImmutableDictionary<string, Heartbeat> beats, CancellationToken cancellationToken)
+    {
+        var silent = (await SharedRunsAsync(cancellationToken)).Where(run =>
+            run is { IsTombstone: false, Epoch: not null, Spec.Progress.By: not ProgressKind.Heartbeat } && run.Epoch.Target.Member == member.Name && !beats.ContainsKey(run.Uid));
+        var readings = ImmutableArray.CreateBuilder<StoreReading>();
+        foreach (var store in silent.GroupBy(run => run.Epoch!.Target.Store).Where(store => fleets.Current.FindStore(store.Key) is not null))
+            readings.Add(await LookAtCommitsAsync(member, fleets.Current.FindStore(store.Key)!, [.. store], cancellationToken));
+        return readings.ToImmutable();
+    }
+
+    private async Task<StoreReading> LookAtCommitsAsync(MemberSpec member, StoreSpec store, ImmutableArray<RunState> runs, CancellationToken cancellationToken)
+    {
+        // Under a name of its own: the same store may hold other runs' heartbeats as well, and answer for those.
+        var (name, outside) = ($"{store.Name}/commits", store.Region != member.Region);
+        try
+        {
+            var port = stores.Get(store.Name);
+            await port.TouchCanaryAsync(options.Value.Site, time.GetTimestamp().ToString("x"), cancellationToken);
+            var seen = ImmutableArray.CreateBuilder<RunSighting>();
+            foreach (var run in runs)
+            {
+                var slots = await port.ListSlotsAsync(EffectActions.Root(run), run.EpochNumber, cancellationToken: cancellationToken);
+                seen.Add(new RunSighting(run.Uid, run.EpochNumber, 0, slots.Length, run.Spec.Progress.HeartbeatInterval) { ByCommit = true, StartMax = run.Spec.Deadlines.Verify });
+            }
+
+            return new StoreReading(name, Answered: true, outside, seen.ToImmutable());
+        }
+        catch (StoreUnavailableException)
+        {
+            return new StoreReading(name, Answered: false, outside, []);
         }
     }
 
@@ -139,6 +185,12 @@ internal sealed partial class ProgressReader(
     /// <summary>A heartbeat as docs/trainer-contract.md has it; what is none is passed over.</summary>
     private sealed record Heartbeat(string Uid, int Epoch, int Attempt, long Step, CommitRef? ResumedFrom)
     {
+        /// <summary>Rises with each heartbeat written, where the trainer counts them.</summary>
+        public long Beat { get; init; }
+
+        /// <summary>training, loading, compiling, checkpointing; left out: training.</summary>
+        public string? Phase { get; init; }
+
         private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
         public static Heartbeat? Parse(string text)

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Failover.Abstractions.Grains;
 using Failover.Abstractions.Ports;
-using Failover.Domain.Fleet;
 using Failover.Domain.Members;
 using Failover.Domain.Migration;
 using Failover.Domain.Planning;
@@ -23,7 +22,7 @@ internal sealed partial class Sweeper(
     StateReader rows,
     WorkloadActions workloads,
     IGrainFactory grains,
-    FleetSpec fleet,
+    FleetBook fleets,
     IOptions<ObserverOptions> options,
     TimeProvider time,
     ILogger<Sweeper> logger) : BackgroundService
@@ -38,7 +37,7 @@ internal sealed partial class Sweeper(
     internal async Task SweepAllAsync(CancellationToken cancellationToken)
     {
         var startedAt = time.GetUtcNow();
-        var pictures = fleet.Members
+        var pictures = fleets.Current.Members
             .Select(member => (member.Name, Sight: sightings.Latest(member.Name)))
             .Where(picture => picture.Sight is not null)
             .ToList();

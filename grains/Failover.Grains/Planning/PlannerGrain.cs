@@ -1,6 +1,6 @@
+using Failover.Abstractions.Ports;
 using System.Collections.Immutable;
 using Failover.Abstractions.Grains;
-using Failover.Domain.Fleet;
 using Failover.Domain.Members;
 using Failover.Domain.Migration;
 using Failover.Domain.Planning;
@@ -16,7 +16,7 @@ namespace Failover.Grains.Planning;
 /// </summary>
 [GrainType("planner")]
 internal sealed partial class PlannerGrain(
-    StateReader rows, FleetSpec fleet, PlanningPolicy policy, TimeProvider time, ILogger<PlannerGrain> logger) : Grain, IPlannerGrain, IRemindable
+    StateReader rows, FleetBook fleets, PlanningPolicy policy, TimeProvider time, ILogger<PlannerGrain> logger) : Grain, IPlannerGrain, IRemindable
 {
     private const string ReminderName = "plan";
 
@@ -60,14 +60,16 @@ internal sealed partial class PlannerGrain(
         var input = await ReadAsync();
         var ledgers = Displacement.Holding(input)
             .Select(member => ToMember(member.Key, new MemberEvent.ReservationsReconciled(time.GetUtcNow(), input.Now, member.Value)));
-        var ticks = fleet.Members.Select(member => ToMember(member.Name, new MemberEvent.Tick(time.GetUtcNow())));
+        var owners = Displacement.OwnersWord(input).Select(word => ToMember(word.Member, word.Event));
+        var ticks = fleets.Current.Members.Select(member => ToMember(member.Name, new MemberEvent.Tick(time.GetUtcNow())));
         var due = input.Runs.Where(run => RunMachine.NeedsTick(run, input.Now, policy.Runs)).Select(run => ToRun(run.Uid, new RunEvent.Tick(time.GetUtcNow())));
         // All at once, in any order: a grain that takes long delays nobody's deadline.
-        await TellAsync(ledgers.Concat(ticks).Concat(due));
+        await TellAsync(ledgers.Concat(owners).Concat(ticks).Concat(due));
     }
 
     private async Task<PlannerInput> ReadAsync()
     {
+        var fleet = fleets.Current;
         var now = time.GetUtcNow();
         var runs = await rows.ReadRunsAsync(CancellationToken.None);
         var members = await rows.ReadMembersAsync(CancellationToken.None);

@@ -23,6 +23,12 @@ internal static class MoveTelemetry
         "failover.move.step.duration", "s", "Time that a move spent in a step.",
         advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000] });
 
+    private static readonly Counter<long> Redone =
+        Meter.CreateCounter<long>("failover.steps.redone", "{step}", "Steps that were seen and are trained again, as the commit resumed from was made before them.");
+
+    private static readonly Counter<double> Lost =
+        Meter.CreateCounter<double>("failover.gpu.lost", "h", "GPU-hours without training: each GPU of a moved run, from the detection of its trouble to its first step elsewhere.");
+
     /// <summary>Records the move that ended with this transition, if one did.</summary>
     public static void Record(RunState before, RunState after)
     {
@@ -31,6 +37,14 @@ internal static class MoveTelemetry
         var move = after.LastMove is { } last && last.Number == started.Number ? last : started;
         var outcome = after.Step == RunStep.Running && after.EpochNumber == move.ToEpoch ? "moved" : after.Step == RunStep.Running ? "cancelled" : "gave-up";
         Moves.Add(1, new KeyValuePair<string, object?>("failover.move.cause", move.Cause.ToString()), new KeyValuePair<string, object?>("failover.move.outcome", outcome));
+        if (outcome == "moved" && move.Cause is not MoveCause.Initial)
+        {
+            KeyValuePair<string, object?> cause = new("failover.move.cause", move.Cause.ToString());
+            Lost.Add((after.Now - move.Dates[0].At).TotalHours * after.Spec.Gang.Gpus, cause);
+            // Of the epoch before only the last step seen is known, when it was current still.
+            if (after.Past.LastOrDefault()?.LastStep is { } seen && seen > move.CommitStep)
+                Redone.Add(seen - move.CommitStep, cause);
+        }
         // A trace of its own, whatever call it was that ended the move.
         var around = Activity.Current;
         Activity.Current = null;

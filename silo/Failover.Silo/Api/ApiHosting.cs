@@ -9,7 +9,7 @@ public static class ApiHosting
     private const int MessageBytesMax = 2 << 20;
 
     /// <summary>
-    /// Adds the services. They need <c>IRunDirectory</c>, the fleet, a <see cref="TimeProvider"/> and an <c>IGrainFactory</c>. Every endpoint speaks HTTP/2 only: without
+    /// Adds the services. They need <c>IRunDirectory</c>, <c>IRowFeed</c>, the fleet, a <see cref="TimeProvider"/> and an <c>IGrainFactory</c>. Every endpoint speaks HTTP/2 only: without
     /// TLS there is nothing to tell gRPC's protocol from HTTP/1.1 by.
     /// </summary>
     public static IServiceCollection AddFailoverApi(this IServiceCollection services)
@@ -30,6 +30,7 @@ public static class ApiHosting
         app.MapGrpcService<RunsService>();
         app.MapGrpcService<MembersService>();
         app.MapGrpcService<BrakeService>();
+        app.MapGrpcService<EventsService>();
         return app;
     }
 }

@@ -8,7 +8,7 @@ namespace Failover.Silo.Api;
 /// <summary>A run's state as operators see it.</summary>
 internal static class RunViews
 {
-    public static RunLine Line(RunState run)
+    public static RunLine Line(RunState run, Target? failback = null)
     {
         var target = run.Move?.Target ?? run.Epoch?.Target;
         var line = new RunLine
@@ -26,17 +26,18 @@ internal static class RunViews
             Region = target?.Region ?? "",
             Sku = target?.Sku ?? "",
             SubmittedAt = run.SubmittedAt.ToTimestamp(),
+            Failback = failback is null ? "" : $"{failback.Member} ({failback.Region}, {failback.Sku})",
         };
         if (run.Epoch?.Progress is { } progress)
             line.TrainingStep = progress.Step;
         return line;
     }
 
-    public static Run Whole(RunState run)
+    public static Run Whole(RunState run, Target? failback = null)
     {
         var view = new Run
         {
-            Line = Line(run),
+            Line = Line(run, failback),
             Waiting = run.Waiting is { } waiting ? Waiting(waiting) : null,
             Current = run.Epoch is { } epoch ? Current(epoch) : null,
             Move = run.Move is { } move ? Move(move) : null,

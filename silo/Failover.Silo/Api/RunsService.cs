@@ -1,7 +1,8 @@
+using Failover.Abstractions.Ports;
 using System.Collections.Immutable;
 using Failover.Abstractions.Grains;
-using Failover.Domain.Fleet;
 using Failover.Domain.Migration;
+using Failover.Domain.Planning;
 using Failover.Domain.Runs;
 using Failover.Protocol.V1;
 using Failover.Silo.Yaml;
@@ -11,7 +12,7 @@ using Fault = Failover.Domain.Documents.Fault;
 namespace Failover.Silo.Api;
 
 /// <summary>Runs, for operators: documents in, views out.</summary>
-internal sealed class RunsService(IRunDirectory directory, RunFinder finder, IGrainFactory grains, FleetSpec fleet, TimeProvider time)
+internal sealed class RunsService(IRunDirectory directory, RunFinder finder, IGrainFactory grains, FleetBook fleets, PlanningPolicy policy, TimeProvider time)
     : Protocol.V1.Runs.RunsBase
 {
     private const int RequestIdMin = 8;
@@ -24,7 +25,7 @@ internal sealed class RunsService(IRunDirectory directory, RunFinder finder, IGr
         var yaml = YamlReader.Read(request.Document);
         if (!yaml.Faults.IsEmpty)
             return Refused(yaml.Faults);
-        var read = RunSpecReader.Read(yaml.Document, fleet);
+        var read = RunSpecReader.Read(yaml.Document, fleets.Current);
         if (!read.IsValid)
             return Refused(read.Faults);
         var submission = await directory.SubmitAsync(read.Spec, request.RequestId, context.CancellationToken);
@@ -35,15 +36,22 @@ internal sealed class RunsService(IRunDirectory directory, RunFinder finder, IGr
 
     public override async Task List(ListRunsRequest request, IServerStreamWriter<RunLine> responseStream, ServerCallContext context)
     {
-        foreach (var run in await directory.ListAsync(context.CancellationToken))
+        var runs = await directory.ListAsync(context.CancellationToken);
+        var failbacks = await FailbacksAsync(runs);
+        foreach (var run in runs)
         {
             if ((request.Tenant.Length == 0 || run.Spec.Tenant == request.Tenant) && (request.IncludeEnded || !run.IsTombstone))
-                await responseStream.WriteAsync(RunViews.Line(run), context.CancellationToken);
+                await responseStream.WriteAsync(RunViews.Line(run, failbacks.GetValueOrDefault(run.Uid)), context.CancellationToken);
         }
     }
 
-    public override async Task<Run> Show(RunRef request, ServerCallContext context) =>
-        RunViews.Whole(await finder.FindAsync(request, context.CancellationToken));
+    public override async Task<Run> Show(RunRef request, ServerCallContext context)
+    {
+        var run = await finder.FindAsync(request, context.CancellationToken);
+        // Others' promises bear on whether there is room.
+        var failbacks = run.Spec.Prefer.IsEmpty ? ImmutableSortedDictionary<string, Target>.Empty : await FailbacksAsync(await directory.ListAsync(context.CancellationToken));
+        return RunViews.Whole(run, failbacks.GetValueOrDefault(run.Uid));
+    }
 
     public override async Task<Run> Cancel(CancelRunRequest request, ServerCallContext context)
     {
@@ -66,6 +74,15 @@ internal sealed class RunsService(IRunDirectory directory, RunFinder finder, IGr
         var reply = new SubmitRunReply { Faults = new Faults() };
         reply.Faults.Items.AddRange(faults.Select(fault => new Protocol.V1.Fault { Path = fault.Path, Message = fault.Message }));
         return reply;
+    }
+
+    /// <summary>Proposed failbacks by uid. Members are only asked where a run has a preference at all.</summary>
+    private async Task<ImmutableSortedDictionary<string, Target>> FailbacksAsync(ImmutableArray<RunState> runs)
+    {
+        if (runs.All(run => run.Spec.Prefer.IsEmpty || run.IsTombstone))
+            return ImmutableSortedDictionary<string, Target>.Empty;
+        var members = await Task.WhenAll(fleets.Current.Members.Select(member => grains.GetGrain<IMemberGrain>(member.Name).GetAsync()));
+        return Failback.All(new PlannerInput { Now = time.GetUtcNow(), SnapshotVersion = 0, Fleet = fleets.Current, Runs = runs, Members = [.. members] }, policy);
     }
 
     private async Task<Run> ApplyAsync(RunState run, RunEvent runEvent)

@@ -33,6 +33,7 @@ public static class SettingTable
     internal static ImmutableArray<SettingRule> Rules { get; } =
     [
         new(Health, "NodesAliveAgain", 1, Health, "NodesAliveMin"),
+        new(ObserverOptions.SectionName, "ProbeTimeout", 1, Health, "SlowAfter", IsMore: true),
         new(Members, "EvidenceAgeMax", 2, Health, "Refresh", IsMore: true),
         new(Members, "DoubtAgeMax", 2, Health, "RefreshInDoubt", IsMore: true),
         new(Members, "RiseMargin", 1, Health, "ReadInterval"),

@@ -12,6 +12,7 @@ using Failover.Storage.Orleans;
 using Failover.Storage.Tables;
 using Microsoft.Extensions.Options;
 using OpenTelemetry;
+using OpenTelemetry.Metrics;
 using Orleans.Configuration;
 
 namespace Failover.Silo.Hosting;
@@ -30,6 +31,7 @@ public static class SiloHost
         ["--fleet"] = $"{SiloOptions.SectionName}:{nameof(SiloOptions.Fleet)}",
         ["--data"] = $"{SiloOptions.SectionName}:{nameof(SiloOptions.Data)}",
         ["--listen"] = $"{SiloOptions.SectionName}:{nameof(SiloOptions.Listen)}",
+        ["--health"] = $"{SiloOptions.SectionName}:{nameof(SiloOptions.Health)}",
         ["--site"] = $"{SiloOptions.SectionName}:{nameof(SiloOptions.Site)}",
         ["--silo-port"] = $"{SiloOptions.SectionName}:{nameof(SiloOptions.SiloPort)}",
         ["--gateway-port"] = $"{SiloOptions.SectionName}:{nameof(SiloOptions.GatewayPort)}",
@@ -67,13 +69,14 @@ public static class SiloHost
             throw new InvalidOperationException($"--site: the fleet file lists no site {options.Site}; it has {string.Join(", ", fleet.Sites)}.");
 
         ApiBinding.Validate([options.Listen]);
-        builder.WebHost.UseUrls(options.Listen);
+        HealthHosting.Listen(builder.WebHost, options);
         builder.Host.UseOrleans(silo => AddOrleans(silo, options));
         AddServices(builder, options, fleet);
         alter?.Invoke(builder.Services);
         var app = builder.Build();
         // Else they would be looked at only while it starts, too late to say so and end.
         app.Services.GetService<IStartupValidator>()?.Validate();
+        app.MapFailoverHealth(options);
         app.MapFailoverApi();
         return app;
     }
@@ -93,8 +96,11 @@ public static class SiloHost
     {
         var services = builder.Services;
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(fleet);
+        services.AddSingleton(new FleetBook(fleet));
+        services.AddSingleton(options);
+        services.AddHostedService<FleetReloader>();
         services.AddSingleton(provider => OpenTable(options, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IRowFeed>(new SqliteRowFeed(TablePath(options)));
         services.AddSingleton<IConditionalTable>(provider => provider.GetRequiredService<SqliteConditionalTable>());
         services.AddSingleton(builder.Configuration.GetSection(StoreOptions.SectionName).Get<StoreOptions>() ?? new StoreOptions());
         services.AddSingleton<ICheckpointStores, DirectoryCheckpointStores>();
@@ -102,10 +108,11 @@ public static class SiloHost
         services.AddPolicies(builder.Configuration, fleet);
         services.AddFailoverGrains();
         services.AddFailoverApi();
+        services.AddFailoverHealth();
         services.PostConfigure<ObserverOptions>(observers => observers.Site = options.Site);
         services.AddOpenTelemetry()
             .WithTracing(tracing => tracing.AddSource(GrainsHosting.TelemetryName))
-            .WithMetrics(metrics => metrics.AddMeter(GrainsHosting.TelemetryName));
+            .WithMetrics(metrics => metrics.AddMeter(GrainsHosting.TelemetryName).AddPrometheusExporter());
         if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 })
             services.AddOpenTelemetry().UseOtlpExporter();
     }
@@ -123,6 +130,8 @@ public static class SiloHost
     private static SqliteConditionalTable OpenTable(SiloOptions options, TimeProvider time)
     {
         Directory.CreateDirectory(options.Data);
-        return SqliteConditionalTable.Open(new SqliteTableOptions { Path = Path.Combine(options.Data, "failover.db") }, time);
+        return SqliteConditionalTable.Open(new SqliteTableOptions { Path = TablePath(options) }, time);
     }
+
+    private static string TablePath(SiloOptions options) => Path.Combine(options.Data, "failover.db");
 }

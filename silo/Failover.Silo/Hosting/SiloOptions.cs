@@ -12,6 +12,10 @@ public sealed class SiloOptions
     [Required]
     public string Fleet { get; set; } = "";
 
+    /// <summary>How often the fleet file is looked at for an edit.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.05", "01:00:00")]
+    public TimeSpan FleetPoll { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>The folder of the SQLite state; created if absent.</summary>
     [Required]
     public string Data { get; set; } = "failover-data";
@@ -19,6 +23,10 @@ public sealed class SiloOptions
     /// <summary>Where the API listens. Loopback only, until roles exist.</summary>
     [Required]
     public string Listen { get; set; } = "http://127.0.0.1:7070";
+
+    /// <summary>Where <c>/livez</c>, <c>/readyz</c> and <c>/metrics</c> are answered, over HTTP/1.1: an address and a port, such as http://0.0.0.0:7071. They only tell.</summary>
+    [Required]
+    public string Health { get; set; } = "http://127.0.0.1:7071";
 
     /// <summary>The site that this silo witnesses from; one of the fleet file's sites.</summary>
     [Required]

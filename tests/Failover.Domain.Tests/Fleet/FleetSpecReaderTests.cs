@@ -62,10 +62,13 @@ public sealed class FleetSpecReaderTests
     [InlineData("members", "", "is missing; list the clusters to look after")]
     [InlineData("members[0].region", "\"eastu\"", "there is no region \"eastu\" in the fleet; did you mean \"eastus\"?; it has eastus, westeurope")]
     [InlineData("members[0].region", "", "is missing; name its region")]
-    [InlineData("members[0].kubeconfig", "", "is missing; write the path of its kubeconfig")]
+    [InlineData("members[0].kubeconfig", "", "is missing; write the path of its kubeconfig, or inCluster: true where the silo runs there as a pod")]
+    [InlineData("members[0].inCluster", "\"yes\"", "is \"yes\"; write true or false")]
+    [InlineData("members[0].execPlugin", "\"kubelogin\"", "is \"kubelogin\"; write the absolute path of the program, such as /usr/local/bin/kubelogin")]
     [InlineData("members[1].name", "\"east-1\"", "\"east-1\" is used twice in members; give each its own name")]
     [InlineData("members[1].name", "", "is missing; give it a name")]
-    [InlineData("members[0].url", "\"x\"", "there is no such field; the fields here are context, kubeconfig, name, region")]
+    [InlineData("members[0].url", "\"x\"", "there is no such field; the fields here are context, execPlugin, inCluster, kubeconfig, name, region, stopped")]
+    [InlineData("members[0].stopped", "\"soon\"", "is \"soon\"; write true or false")]
     [InlineData("stores[0].path", "", "is missing; write where silos mount it")]
     [InlineData("stores[0].uri", "", "is missing; write what trainers are given to reach it")]
     [InlineData("stores[1].path", "\"east\"", "\"east\" is another store's; give each store a place of its own")]
@@ -82,6 +85,17 @@ public sealed class FleetSpecReaderTests
 
         Assert.False(result.IsValid);
         Assert.Equal(new Fault(path, message), Assert.Single(result.Faults));
+    }
+
+    [Fact]
+    public void Read_InCluster_NeedsNoKubeconfigAndTakesNone()
+    {
+        var document = RunDocuments.With(RunDocuments.With(Valid(), "members[0].inCluster", "true"), "members[0].context", "");
+        var both = FleetSpecReader.Read(document);
+        var own = FleetSpecReader.Read(RunDocuments.With(document, "members[0].kubeconfig", ""));
+
+        Assert.Equal("members[0].kubeconfig", Assert.Single(both.Faults).Path);
+        Assert.Equal((true, ""), (own.Fleet!.Members[0].InCluster, own.Fleet.Members[0].Kubeconfig));
     }
 
     [Theory]

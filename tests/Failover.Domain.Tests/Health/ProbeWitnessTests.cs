@@ -29,20 +29,40 @@ public sealed class ProbeWitnessTests
 
     [Theory]
     [InlineData("RRNNRNNR", Answer.Yes)]
-    [InlineData("RRNNNR", Answer.No)]
-    [InlineData("RRNNNRNR", Answer.No)]
+    [InlineData("RRNNNR", Answer.Unknown)]
+    [InlineData("RRNNNRNR", Answer.Unknown)]
     [InlineData("RRNNNRR", Answer.Yes)]
-    [InlineData("RRNDN", Answer.No)]
+    [InlineData("RRNNND", Answer.Yes)]
+    [InlineData("RRNDN", Answer.Yes)]
+    [InlineData("RRDNNN", Answer.No)]
     [InlineData("RR", Answer.Yes)]
     [InlineData("R", Answer.Unknown)]
     [InlineData("NN", Answer.Unknown)]
     public void Next_Streaks_HaveThresholdsUpAndDown(string outcomes, Answer answer) => Assert.Equal(answer, End(outcomes).Answer);
 
-    [Fact]
-    public void Next_NotReady_IsAMissThatSaysSo()
+    [Theory]
+    [InlineData("RRDDD", true, "answers, but with errors")]
+    [InlineData("RRSSS", true, "answers, but slowly")]
+    [InlineData("RRDSS", true, "answers, but slowly")]
+    // A brown-out answers now and then, and misses in between.
+    [InlineData("RRNDNNDNND", true, "answers, but with errors")]
+    [InlineData("RRDD", false, "answers")]
+    [InlineData("RRDDDR", true, "answers, but with errors")]
+    [InlineData("RRDDDRR", false, "answers")]
+    public void Next_AnswersThatAreNotWell_AreAnIllnessAndNoSilence(string outcomes, bool ill, string detail)
     {
-        Assert.Equal("answers, but is not ready", Run("RRDDD")[^1].Report.Detail);
+        var report = Run(outcomes)[^1].Report;
+
+        Assert.Equal((Answer.Yes, ill), (End(outcomes).Answer, End(outcomes).Ill));
+        Assert.Equal((Answer.Yes, ill, detail), (report.Answer, report.Ill, report.Detail));
     }
+
+    [Theory]
+    [InlineData(true, 499, ProbeOutcome.Ready)]
+    [InlineData(true, 500, ProbeOutcome.Slow)]
+    [InlineData(false, 1, ProbeOutcome.NotReady)]
+    public void Answered_IsJudgedByStatusAndTime(bool ready, int milliseconds, ProbeOutcome outcome) =>
+        Assert.Equal(outcome, ProbeWitness.Answered(ready, TimeSpan.FromMilliseconds(milliseconds), Policy));
 
     [Fact]
     public void Next_Refused_IsUnknownAndSaysSo()
@@ -51,6 +71,29 @@ public sealed class ProbeWitnessTests
 
         Assert.Equal((Answer.Unknown, true, "credentials or certificate refused"), (report.Answer, report.Refused, report.Detail));
         Assert.Equal((Answer.No, false), (End("RRTTTNNN").Answer, End("RRTTTNNN").Refused));
+    }
+
+    [Fact]
+    public void Next_TroubleChanges_IsToldAtOnceAndForgottenOnceItAnswers()
+    {
+        var state = End("RRNNN");
+        var refused = ProbeWitness.Next(state, ProbeOutcome.NoAnswer, TimeSpan.FromSeconds(5), Policy, new SightLoss(ApiTrouble.Unreachable, "refused"));
+        var gone = ProbeWitness.Next(refused.State, ProbeOutcome.NoAnswer, TimeSpan.FromSeconds(5.1), Policy, new SightLoss(ApiTrouble.NoSuchHost, "unknown"));
+        var first = ProbeWitness.Next(gone.State, ProbeOutcome.Ready, TimeSpan.FromSeconds(6), Policy);
+        var second = ProbeWitness.Next(first.State, ProbeOutcome.Ready, TimeSpan.FromSeconds(7), Policy);
+
+        Assert.Equal((ApiTrouble.Unreachable, "does not answer (refused)"), (refused.Report!.Trouble, refused.Report.Detail));
+        Assert.Equal((ApiTrouble.NoSuchHost, "does not answer (unknown)"), (gone.Report!.Trouble, gone.Report.Detail));
+        Assert.Equal((ApiTrouble.None, "answers"), (second.Report!.Trouble, second.Report.Detail));
+    }
+
+    [Fact]
+    public void Next_OneBadProbeAmongGoodOnes_IsNoTrouble()
+    {
+        var step = ProbeWitness.Next(End("RRR"), ProbeOutcome.NoAnswer, TimeSpan.FromSeconds(3), Policy, new SightLoss(ApiTrouble.Unreachable, "refused"));
+
+        Assert.Null(step.Report);
+        Assert.Equal(ApiTrouble.None, step.State.Met.Trouble);
     }
 
     [Fact]
@@ -75,7 +118,7 @@ public sealed class ProbeWitnessTests
             {
                 var (next, report) = ProbeWitness.Next(state, outcomes[i], TimeSpan.FromSeconds(i), Policy);
                 if (next.Answer == Answer.No && state.Answer != Answer.No)
-                    Assert.All(outcomes.Take(i + 1).TakeLast(3), outcome => Assert.True(outcome is ProbeOutcome.NoAnswer or ProbeOutcome.NotReady));
+                    Assert.All(outcomes.Take(i + 1).TakeLast(3), outcome => Assert.Equal(ProbeOutcome.NoAnswer, outcome));
                 if (next.Answer != state.Answer || next.Refused != state.Refused)
                     Assert.Equal(next.Answer, report!.Answer);
                 state = next;
@@ -97,6 +140,7 @@ public sealed class ProbeWitnessTests
                 'R' => ProbeOutcome.Ready,
                 'N' => ProbeOutcome.NoAnswer,
                 'D' => ProbeOutcome.NotReady,
+                'S' => ProbeOutcome.Slow,
                 _ => ProbeOutcome.NotTrusted,
             };
             var step = ProbeWitness.Next(state, outcome, TimeSpan.FromSeconds(i), Policy);

@@ -31,7 +31,7 @@ public sealed class ProgressWitnessTests
         var reader = new Reader();
         reader.Read(0, 120, ("a", second => second / 20));
 
-        Assert.Equal(180, reader.Read(121, 200, ("a", _ => 6)).First(one => one.Report.Answer == Answer.No).At);
+        Assert.Equal(180, reader.Read(121, 200, true, ("a", _ => 6)).First(one => one.Report.Answer == Answer.No).At);
         Assert.Equal(TimeSpan.FromSeconds(20), reader.State.Runs[0].Usual);
     }
 
@@ -104,7 +104,7 @@ public sealed class ProgressWitnessTests
         var reader = new Reader { Outside = false };
         reader.Read(0, 20, ("a", second => second / 5));
         Assert.Equal(Answer.Yes, reader.Last!.Answer);
-        reader.Read(21, 100, ("a", _ => 4));
+        reader.Read(21, 100, true, ("a", _ => 4));
 
         Assert.Equal((Answer.Unknown, false, 1), (reader.Last.Answer, reader.Last.CanaryOk, reader.Last.Unknown));
     }
@@ -115,13 +115,13 @@ public sealed class ProgressWitnessTests
         var reader = new Reader();
         reader.Read(0, 20, ("a", second => second / 5));
         reader.Answered = false;
-        var cut = reader.Read(21, 60, ("a", _ => 4));
+        var cut = reader.Read(21, 60, true, ("a", _ => 4));
         Assert.DoesNotContain(cut, one => one.Report.Answer == Answer.No);
         Assert.Equal((Answer.Unknown, false), (reader.Last!.Answer, reader.Last.CanaryOk));
 
         // The clock of its silence starts when the store is back.
         reader.Answered = true;
-        Assert.Equal(61 + 15, reader.Read(61, 90, ("a", _ => 4)).First(one => one.Report.Answer == Answer.No).At);
+        Assert.Equal(61 + 15, reader.Read(61, 90, true, ("a", _ => 4)).First(one => one.Report.Answer == Answer.No).At);
     }
 
     [Fact]
@@ -130,11 +130,11 @@ public sealed class ProgressWitnessTests
         var reader = new Reader();
         reader.Read(0, 20, ("a", second => second / 5));
         reader.Answered = false;
-        reader.Read(25, 25, ("a", _ => 4));
+        reader.Read(25, 25, true, ("a", _ => 4));
         reader.Answered = true;
-        reader.Read(21, 24, ("a", _ => 4));
+        reader.Read(21, 24, true, ("a", _ => 4));
 
-        Assert.Equal(35, reader.Read(26, 50, ("a", _ => 4)).First(one => one.Report.Answer == Answer.No).At);
+        Assert.Equal(35, reader.Read(26, 50, true, ("a", _ => 4)).First(one => one.Report.Answer == Answer.No).At);
     }
 
     [Fact]
@@ -152,7 +152,7 @@ public sealed class ProgressWitnessTests
     {
         var reader = new Reader();
         reader.Read(0, 20, ("a", second => second / 5));
-        var lagged = reader.Read(40, 80, ("a", _ => 4));
+        var lagged = reader.Read(40, 80, true, ("a", _ => 4));
 
         Assert.Equal((40, Answer.Unknown), (lagged[0].At, lagged[0].Report.Answer));
         Assert.Equal(55, lagged.First(one => one.Report.Answer == Answer.No).At);
@@ -162,7 +162,7 @@ public sealed class ProgressWitnessTests
     public void Next_SeededRun_IsAWitnessFromTheReadersStart()
     {
         var reader = new Reader { Seeds = [new RunPace("a", 1, 0, TimeSpan.FromSeconds(7)), new RunPace("b", 1, 3, TimeSpan.FromSeconds(7))] };
-        var reports = reader.Read(0, 60, ("a", _ => 9), ("b", _ => 9));
+        var reports = reader.Read(0, 60, true, ("a", _ => 9), ("b", _ => 9));
 
         Assert.Equal(21, reports.First(one => one.Report.Answer == Answer.No).At);
         Assert.Null(reader.Last!.RoseAgo);
@@ -174,7 +174,7 @@ public sealed class ProgressWitnessTests
     {
         var reader = new Reader();
         reader.Read(0, 20, ("a", s => s / 5), ("b", s => s / 5), ("c", s => s / 5));
-        var reports = reader.Read(21, 100, ("a", _ => 4), ("b", s => s / 5), ("c", s => s / 5));
+        var reports = reader.Read(21, 100, true, ("a", _ => 4), ("b", s => s / 5), ("c", s => s / 5));
 
         Assert.DoesNotContain(reports, one => one.Report.Answer == Answer.No);
         Assert.Equal((2, 1), (reader.Last!.Stepping, reader.Last.Silent));
@@ -185,7 +185,7 @@ public sealed class ProgressWitnessTests
     {
         var reader = new Reader();
         reader.Read(0, 240, ("a", s => s / 5), ("slow", s => s / 60));
-        var reports = reader.Read(241, 300, ("a", _ => 48), ("slow", _ => 4));
+        var reports = reader.Read(241, 300, true, ("a", _ => 48), ("slow", _ => 4));
 
         var first = reports.First(one => one.Report.Answer == Answer.No);
         Assert.Equal((255, 1, 1), (first.At, first.Report.Stepping, first.Report.Silent));
@@ -196,9 +196,149 @@ public sealed class ProgressWitnessTests
     {
         var reader = new Reader();
         reader.Read(0, 240, ("a", s => s / 5), ("s1", s => s / 60), ("s2", s => s / 60));
-        var reports = reader.Read(241, 500, ("a", _ => 48), ("s1", _ => 4), ("s2", _ => 4));
+        var reports = reader.Read(241, 500, true, ("a", _ => 48), ("s1", _ => 4), ("s2", _ => 4));
 
         Assert.Equal(240 + 180, reports.First(one => one.Report.Answer == Answer.No).At);
+    }
+
+    [Fact]
+    public void Next_RunThatPausesForItsCheckpoints_IsGivenItsPause()
+    {
+        var reader = new Reader();
+        // Steps every 5 s, and stands still from 100 s to 160 s.
+        reader.Read(0, 200, ("a", PausesAtHundred));
+        Assert.Equal(TimeSpan.FromSeconds(65), Round(reader.State.Runs[0].Pause));
+
+        var reports = reader.Read(201, 320, true, ("a", _ => PausesAtHundred(200)));
+        Assert.InRange(reports.First(one => one.Report.Answer == Answer.No).At, 295, 300);
+    }
+
+    [Fact]
+    public void Next_PauseWhileTheMemberIsInDoubt_IsNotLearnt()
+    {
+        var reader = new Reader();
+        reader.Read(0, 99, ("a", PausesAtHundred));
+        reader.Read(100, 170, ("a", PausesAtHundred), inDoubt: true);
+
+        Assert.True(reader.State.Runs[0].Pause <= TimeSpan.FromSeconds(6));
+    }
+
+    [Fact]
+    public void Next_NewAttempt_KeepsThePausesOfTheRun()
+    {
+        var reader = new Reader();
+        reader.Read(0, 200, ("a", PausesAtHundred));
+        reader.Attempt = 1;
+        reader.Read(201, 201, ("a", _ => 20));
+
+        Assert.Equal(TimeSpan.FromSeconds(65), Round(reader.State.Runs[0].Pause));
+    }
+
+    [Fact]
+    public void Next_BeatsWithoutSteps_AreLife()
+    {
+        var reader = new Reader { Beat = second => second / 5 };
+        reader.Read(0, 20, ("a", second => second / 5));
+        var reports = reader.Read(21, 200, ("a", _ => 4));
+
+        Assert.DoesNotContain(reports, one => one.Report.Answer != Answer.Yes);
+        reader.Beat = _ => 40;
+        Assert.Equal(Answer.No, reader.Read(201, 216, true, ("a", _ => 4))[^1].Report.Answer);
+    }
+
+    [Fact]
+    public void Next_BusyByItsOwnWord_HasItsTime()
+    {
+        var reader = new Reader();
+        reader.Read(0, 20, ("a", second => second / 5));
+        reader.Busy = true;
+        reader.Beat = _ => 1;
+        var reports = reader.Read(21, 700, true, ("a", _ => 4));
+
+        Assert.Equal(21 + 300, reports.First(one => one.Report.Answer == Answer.No).At);
+    }
+
+    [Fact]
+    public void Next_KnownByCommitsAlone_IsSilentAfterThreeOfItsIntervalsInAnyStore()
+    {
+        var reader = new Reader { Outside = false, ByCommit = true };
+        reader.Read(0, 1_900, ("a", second => second / 600));
+        var reports = reader.Read(1_901, 4_000, true, ("a", _ => 3));
+
+        Assert.Equal(1_800 + 1_800, reports.First(one => one.Report.Answer == Answer.No).At);
+    }
+
+    [Fact]
+    public void Next_StepsThatStandStillWhileItBeats_AreAStall()
+    {
+        var reader = new Reader { Beat = second => second / 5 };
+        reader.Read(0, 20, ("a", second => second / 5));
+        var reports = reader.Read(21, 600, ("a", _ => 4));
+
+        var first = reports.First(one => !one.Report.Stalled.IsEmpty);
+        Assert.Equal(20 + 100, first.At);
+        Assert.Equal(new RunStall("a", 1, TimeSpan.FromSeconds(100), 20), Assert.Single(first.Report.Stalled));
+        Assert.Empty(reader.Read(601, 601, ("a", _ => 5))[^1].Report.Stalled);
+    }
+
+    [Fact]
+    public void Next_SilenceBehindAnApiThatAnswers_IsNotTheMembers()
+    {
+        var reader = new Reader();
+        reader.Read(0, 20, ("a", second => second / 5));
+
+        Assert.DoesNotContain(reader.Read(21, 100, ("a", _ => 4)), one => one.Report.Answer == Answer.No);
+        Assert.Equal(1, reader.Last!.Silent);
+    }
+
+    [Fact]
+    public void Next_SilentBeforeTheDoubtBegan_SaysNothingOfIt()
+    {
+        var reader = new Reader();
+        reader.Read(0, 20, ("a", second => second / 5));
+        reader.Read(21, 60, ("a", _ => 4));
+        reader.Read(61, 90, ("a", _ => 4), inDoubt: true);
+        Assert.Equal(Answer.Unknown, reader.Last!.Answer);
+
+        reader.Read(91, 91, ("a", _ => 5), inDoubt: true);
+        Assert.Equal(Answer.Yes, reader.Last.Answer);
+        Assert.Equal(Answer.No, reader.Read(92, 170, ("a", _ => 5), inDoubt: true)[^1].Report.Answer);
+    }
+
+    [Fact]
+    public void Next_LoadingOrBusyOrSlowRuns_DoNotStall()
+    {
+        var loading = new Reader { Beat = second => second / 5 };
+        loading.Read(0, 3_000, ("a", _ => 0));
+        Assert.Empty(loading.Last!.Stalled);
+
+        var slow = new Reader();
+        slow.Read(0, 3_600, ("a", second => second / 600));
+        Assert.Empty(slow.Last!.Stalled);
+
+        var busy = new Reader { Beat = second => second / 5 };
+        busy.Read(0, 20, ("a", second => second / 5));
+        busy.Busy = true;
+        busy.Read(21, 1_000, ("a", _ => 4));
+        Assert.Empty(busy.Last!.Stalled);
+
+        var starts = new Reader { StartMax = TimeSpan.FromMinutes(15), Beat = second => second / 5 };
+        starts.Read(0, 20, ("a", second => second / 5));
+        starts.Read(21, 900, ("a", _ => 4));
+        Assert.Empty(starts.Last!.Stalled);
+    }
+
+    [Fact]
+    public void Next_FirstIntervalThatSpansAGap_IsNotBelieved()
+    {
+        var reader = new Reader();
+        reader.Read(0, 6, ("a", second => second / 5));
+        reader.Answered = false;
+        reader.Read(7, 20, ("a", _ => 0));
+        reader.Answered = true;
+        reader.Read(21, 22, ("a", _ => 2));
+
+        Assert.Equal(1, reader.State.Runs[0].Rises);
     }
 
     [Fact]
@@ -236,6 +376,10 @@ public sealed class ProgressWitnessTests
             }
         }, iter: 200);
 
+    private static long PausesAtHundred(int second) => second < 100 ? second / 5 : second < 160 ? 19 : 20 + ((second - 160) / 5);
+
+    private static TimeSpan Round(TimeSpan span) => TimeSpan.FromSeconds(Math.Round(span.TotalSeconds));
+
     private sealed class Reader
     {
         private ProgressWitnessState? _state;
@@ -252,6 +396,14 @@ public sealed class ProgressWitnessTests
 
         public int Attempt { get; set; }
 
+        public Func<int, long> Beat { get; set; } = _ => 0;
+
+        public bool Busy { get; set; }
+
+        public bool ByCommit { get; init; }
+
+        public TimeSpan StartMax { get; init; }
+
         public ImmutableArray<RunPace> Seeds { get; init; } = [];
 
         public List<(int At, ProgressReport Report)> Read(int from, int to, (string Uid, Func<int, long> Step) run, bool inDoubt) =>
@@ -259,13 +411,14 @@ public sealed class ProgressWitnessTests
 
         public List<(int At, ProgressReport Report)> Read(int from, int to, params (string Uid, Func<int, long> Step)[] runs) => Read(from, to, false, runs);
 
-        private List<(int At, ProgressReport Report)> Read(int from, int to, bool inDoubt, params (string Uid, Func<int, long> Step)[] runs)
+        public List<(int At, ProgressReport Report)> Read(int from, int to, bool inDoubt, params (string Uid, Func<int, long> Step)[] runs)
         {
             var reports = new List<(int, ProgressReport)>();
             for (var second = from; second <= to; second++)
             {
                 ImmutableArray<RunSighting> seen = Answered
-                    ? [.. runs.Select(run => new RunSighting(run.Uid, 1, Attempt, run.Step(second), TimeSpan.FromSeconds(5)))]
+                    ? [.. runs.Select(run => new RunSighting(run.Uid, 1, Attempt, run.Step(second), TimeSpan.FromSeconds(5))
+                        { Beat = Beat(second), Busy = Busy, ByCommit = ByCommit, StartMax = StartMax })]
                     : [];
                 var reading = new ProgressReading(TimeSpan.FromSeconds(second), inDoubt, [new StoreReading("west", Answered, Outside, seen)]);
                 var step = ProgressWitness.Next(_state ?? new ProgressWitnessState { Seeds = Seeds }, reading, Policy);

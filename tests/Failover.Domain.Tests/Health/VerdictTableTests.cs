@@ -83,6 +83,14 @@ public sealed class VerdictTableTests
     }
 
     [Fact]
+    public void Decide_AnswersThatAreIll_AreDegradedWhateverRunsDo()
+    {
+        var brownOuts = AllInputs().Where(input => input is { Api: Answer.Yes, Ready: Answer.No } && input.Operator != Answer.No);
+
+        Assert.All(brownOuts, input => Assert.Equal(MemberVerdict.Degraded, VerdictTable.Decide(input).Verdict));
+    }
+
+    [Fact]
     public void Rows_Printed_SayWhenWhatAndWhatToDo()
     {
         Assert.Equal("operator=No", VerdictTable.Rows[0].Conditions);
@@ -103,11 +111,12 @@ public sealed class VerdictTableTests
 
     private static IEnumerable<VerdictInput> Worse(VerdictInput input) =>
     [
-        input with { Api = Answer.No }, input with { Nodes = Answer.No }, input with { Progress = Answer.No }, input with { Operator = Answer.No },
+        input with { Api = Answer.No }, input with { Ready = Answer.No }, input with { Nodes = Answer.No }, input with { Progress = Answer.No }, input with { Operator = Answer.No },
     ];
 
     private static IEnumerable<VerdictInput> AllInputs() =>
         from api in Answers
+        from ready in Answers
         from nodes in Answers
         from progress in Answers
         from word in Answers
@@ -118,6 +127,7 @@ public sealed class VerdictTableTests
         select new VerdictInput
         {
             Api = api,
+            Ready = ready,
             Nodes = nodes,
             Progress = progress,
             Operator = word,

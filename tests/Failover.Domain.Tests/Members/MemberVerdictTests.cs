@@ -15,7 +15,7 @@ public sealed class MemberVerdictTests
         Assert.Equal(MemberVerdict.Healthy, member.Verdict);
         var change = Assert.Single(member.Changes);
         Assert.Equal((MemberVerdict.Unknown, MemberVerdict.Healthy, "api-answers", null), (change.From, change.To, change.Row, change.TroubleSince));
-        Assert.Equal("api-answers: The API answers. [api=Yes, nodes=Unknown, progress=Unknown] api@here: Yes", change.Detail);
+        Assert.Equal("api-answers: The API answers. [api=Yes, ready=Yes, nodes=Unknown, progress=Unknown] api@here: Yes", change.Detail);
     }
 
     [Fact]
@@ -348,4 +348,46 @@ public sealed class MemberVerdictTests
 
     private static void Swept(MemberWorld member, double at, double startedAt, bool clean, params ImmutableArray<string> stale) =>
         member.Apply(new MemberEvent.SweptClean(MemberWorld.Time(at), MemberWorld.Time(startedAt), clean, stale));
+
+    [Fact]
+    public void Stalls_ByAQuorumOfSites_AreStalledUntilTakenBack()
+    {
+        var member = new MemberWorld("a", "b", "c").Api(0, Answer.Yes, site: "a").Api(0, Answer.Yes, site: "b");
+        Says("a", 1, true);
+        Assert.Empty(member.State.Stalled);
+        Says("b", 2, true);
+        Assert.Equal([new RunEpoch("r", 1)], member.State.Stalled);
+        Assert.True(member.Last!.MustStore);
+        Says("b", 3, true);
+        Assert.False(member.Last.MustStore);
+
+        Says("a", 4, false);
+        Assert.Empty(member.State.Stalled);
+        Says("a", 5, true);
+        member.Apply(new MemberEvent.Activated(MemberWorld.Time(6)));
+        Assert.Empty(member.State.Stalled);
+
+        void Says(string site, double at, bool stalled) => member.Apply(new MemberEvent.ProgressReported(MemberWorld.Time(at), site, new ProgressReport
+        {
+            Answer = Answer.Yes,
+            Stalled = stalled ? [new RunStall("r", 1, TimeSpan.FromMinutes(9), 100)] : [],
+        }));
+    }
+
+    [Fact]
+    public void DeadNodes_UnderAGang_AreDatedFromTheirFirstSight()
+    {
+        var member = new MemberWorld().Healthy();
+        Sees(10, 1);
+        Sees(20, 2);
+        Assert.Equal([new BrokenGang("r", 1, 2, MemberWorld.Time(10))], member.State.BrokenGangs);
+
+        Sees(30, 0);
+        Assert.Empty(member.State.BrokenGangs);
+        Sees(40, 1);
+        Assert.Equal(MemberWorld.Time(40), member.State.BrokenGangs[0].Since);
+
+        void Sees(double at, int dead) => member.Apply(new MemberEvent.Observed(
+            MemberWorld.Time(at), new CapacitySnapshot((long)at, [], [new WorkloadUse("r", 1, "h100", 32) { DeadPods = dead, DeadGpus = 8 * dead }]), []));
+    }
 }

@@ -54,7 +54,7 @@ public sealed class RunMachineTranscriptTests
         var state = play.State;
         Assert.Equal((2, Sample.West, new CommitRef(1, 1), 20L), (state.EpochNumber, state.Epoch!.Target, state.Epoch.ResumeFrom, state.Epoch.ResumeStep));
         Assert.Equal([new PinRef("west", 2)], state.Pins);
-        Assert.Equal([new PastEpoch(1, Sample.East, null, new CommitRef(1, 1), Sealed: true, state.Epoch.Since)], state.Past);
+        Assert.Equal([new PastEpoch(1, Sample.East, null, new CommitRef(1, 1), Sealed: true, state.Epoch.Since) { LastStep = 15 }], state.Past);
         Assert.Equal(1, state.Recent.Count);
     }
 

@@ -1,4 +1,5 @@
 using Failover.Domain.Health;
+using Failover.Domain.Members;
 using Failover.Domain.Migration;
 using Failover.Domain.Planning;
 using static Failover.Domain.Tests.Planning.Worlds;
@@ -103,4 +104,24 @@ public sealed class CandidacyTests
         Candidacy.Of(run, Member("e1") with { VerdictSince = Now.AddSeconds(-secondsBack) }, Now, Policy).Standing.ToString();
 
     private static (string, MoveCause) Words(Candidacy candidacy) => (candidacy.Standing.ToString(), candidacy.Cause);
+
+    [Theory]
+    [InlineData(GivenUp.Stalled, false, 0, 0, nameof(Standing.NotYet))]
+    [InlineData(GivenUp.Stalled, true, 8, 0, nameof(Standing.NotYet))]
+    [InlineData(GivenUp.Stalled, true, 8, 8, nameof(Standing.Free))]
+    [InlineData(GivenUp.Stalled, true, 0, 0, nameof(Standing.Free))]
+    [InlineData(GivenUp.GangDown, true, 16, 8, nameof(Standing.NotYet))]
+    [InlineData(GivenUp.GangDown, true, 8, 8, nameof(Standing.WithPermit))]
+    public void Of_GivenUp_WaitsUntilWhatCanStopHasStopped(GivenUp why, bool ended, int held, int dead, string standing)
+    {
+        var run = Run("a").On("e1").WaitingFor(why == GivenUp.Stalled ? WaitReason.BackingOff : WaitReason.Displaced) with { StepSince = Now };
+        run = run with { Epoch = run.Epoch! with { GivenUp = why, Ended = ended } };
+        var home = Member("e1");
+        if (held > 0)
+            home = home with { Capacity = home.Capacity! with { Workloads = [new WorkloadUse("a", 1, "h100", held) { DeadGpus = dead, DeadPods = dead / 8 }] } };
+
+        Assert.Equal(standing, Candidacy.Of(run, home, Now, Policy).Standing.ToString());
+        var later = Candidacy.Of(run with { StepSince = Now.AddMinutes(-1) }, home, Now, Policy);
+        Assert.Equal((why == GivenUp.Stalled ? Standing.Free : Standing.WithPermit, MoveCause.Restart), (later.Standing, later.Cause));
+    }
 }

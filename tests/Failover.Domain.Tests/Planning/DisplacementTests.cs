@@ -2,6 +2,7 @@ using Failover.Domain.Health;
 using Failover.Domain.Members;
 using Failover.Domain.Migration;
 using Failover.Domain.Planning;
+using Failover.Domain.Runs;
 using static Failover.Domain.Tests.Planning.Worlds;
 
 namespace Failover.Domain.Tests.Planning;
@@ -157,6 +158,40 @@ public sealed class DisplacementTests
         var holding = Displacement.Holding(Input([Run("a", step).On("e1").MovingTo("w1", cause)], Member("e1"), Member("w1")));
         Assert.Equal(["e1", "w1"], holding.Keys);
         Assert.Equal(held, string.Join("; ", holding.SelectMany(member => member.Value.Select(epoch => $"{member.Key}: {epoch.RunUid}/{epoch.Epoch}"))));
+    }
+
+    [Theory]
+    // Pods on dead nodes for so long, and no step for so long: seconds.
+    [InlineData(30, 30, ProgressKind.Heartbeat, true)]
+    [InlineData(29, 300, ProgressKind.Heartbeat, false)]
+    [InlineData(300, 29, ProgressKind.Heartbeat, false)]
+    [InlineData(299, 3_600, ProgressKind.Commit, false)]
+    [InlineData(300, 3_600, ProgressKind.Commit, true)]
+    public void Find_GangOnDeadNodesThatDoesNotStep_IsGivenUp(int brokenFor, int still, ProgressKind by, bool givenUp)
+    {
+        var run = Run("a", RunStep.Running).On("e1").With(spec => spec with { Progress = new ProgressSpec(by) });
+        run = run with { Epoch = run.Epoch! with { Progress = new Progress(1, 0, 7, null, Now.AddSeconds(-still)) } };
+        var home = Member("e1", MemberVerdict.Degraded) with { BrokenGangs = [new BrokenGang("a", 1, 2, Now.AddSeconds(-brokenFor))] };
+
+        var events = Find(run, home).Events;
+
+        Assert.Equal(givenUp, events.Length == 1);
+        Assert.All(events, one => Assert.Equal((GivenUp.GangDown, 1), (((RunEvent.GaveUp)one.Event).Why, ((RunEvent.GaveUp)one.Event).Epoch)));
+        Assert.Empty(Find(run, home with { CapacityStale = true }).Events);
+        Assert.Empty(Find(run, home with { Verdict = MemberVerdict.ControlPlaneDown }).Events);
+    }
+
+    [Theory]
+    [InlineData(MemberVerdict.Healthy, 1, true)]
+    [InlineData(MemberVerdict.Degraded, 1, true)]
+    [InlineData(MemberVerdict.ControlPlaneDown, 1, false)]
+    [InlineData(MemberVerdict.Suspect, 1, false)]
+    [InlineData(MemberVerdict.Healthy, 2, false)]
+    public void Find_StalledOnAMemberThatAnswers_IsGivenUp(MemberVerdict verdict, int epoch, bool givenUp)
+    {
+        var events = Find(Run("a", RunStep.Running).On("e1"), Member("e1", verdict) with { Stalled = [new RunEpoch("a", epoch)] }).Events;
+
+        Assert.Equal(givenUp, events is [{ Event: RunEvent.GaveUp { Why: GivenUp.Stalled } }]);
     }
 
     private static DisplacementOutput Find(RunState run, params MemberState[] members) => Displacement.Find(Input([run], [.. members]), Policy);

@@ -147,6 +147,24 @@ public sealed class RunSpecReaderTests
         Assert.Equal("$", Assert.Single(result.Faults).Path);
     }
 
+    [Theory]
+    [InlineData("eastus", null, null)]
+    [InlineData("mars", "spec.placement.prefer[0]", "there is no region")]
+    [InlineData("westeurope", "spec.placement.prefer", "\"westeurope\" is not among regions")]
+    public void Read_Preference_IsAnAllowedRegion(string region, string? path, string? message)
+    {
+        var document = RunDocuments.Valid();
+        document["spec"]!["regions"] = new JsonArray("eastus");
+        document["spec"]!["placement"] = new JsonObject { ["prefer"] = new JsonArray(region) };
+
+        var result = RunSpecReader.Read(document, RunDocuments.Fleet);
+
+        if (path is null)
+            Assert.Equal([region], result.Spec!.Prefer);
+        else
+            Assert.Contains(result.Faults, fault => fault.Path == path && fault.Message.StartsWith(message!, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Read_StoreAmongItsReplicas_IsAFault()
     {

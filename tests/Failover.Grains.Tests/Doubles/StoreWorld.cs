@@ -24,7 +24,7 @@ internal sealed class StoreWorld : ICheckpointStores, IDisposable
             Heal(store);
         }
         Fleet = Samples.Fleet(MountOf);
-        _stores = new DirectoryCheckpointStores(Fleet, new StoreOptions(), TimeProvider.System);
+        _stores = new DirectoryCheckpointStores(new FleetBook(Fleet), new StoreOptions(), TimeProvider.System);
     }
 
     public FleetSpec Fleet { get; }
@@ -71,11 +71,12 @@ internal sealed class StoreWorld : ICheckpointStores, IDisposable
 
     public static RunRoot RootOfRun(string uid) => new(Samples.Tenant, uid);
 
-    public void Write(string store, string uid, string path, string content)
+    public void Write(string store, string uid, string path, string content, TimeSpan age = default)
     {
         var file = Path.Combine(RootOf(store), Samples.Tenant, uid, path);
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         File.WriteAllText(file, content);
+        File.SetLastWriteTimeUtc(file, File.GetLastWriteTimeUtc(file) - age);
     }
 
     public string? Read(string store, string uid, string path)

@@ -1,3 +1,4 @@
+using Failover.Abstractions.Ports;
 using Failover.Domain.Checkpoints;
 using Failover.Domain.Migration;
 using Failover.Grains.Effects;
@@ -22,7 +23,7 @@ public sealed class CommitStagerTests : IDisposable
     public CommitStagerTests()
     {
         var options = Options.Create(new EffectOptions());
-        _surveyor = new LineageSurveyor(_stores, Samples.Fleet(store => store), _records, options);
+        _surveyor = new LineageSurveyor(_stores, new FleetBook(Samples.Fleet(store => store)), _records, options);
         _stager = new CommitStager(_stores, _surveyor, _records, options, new FakeTimeProvider(Samples.Start));
     }
 

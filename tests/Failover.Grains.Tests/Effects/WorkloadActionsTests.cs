@@ -19,7 +19,7 @@ public sealed class WorkloadActionsTests
     private readonly WorkloadActions _actions;
 
     public WorkloadActionsTests() =>
-        _actions = new WorkloadActions(Samples.Fleet(name => name), _members, _sightings, new FakeTimeProvider(Samples.Start));
+        _actions = new WorkloadActions(new FleetBook(Samples.Fleet(name => name)), _members, _sightings, new FakeTimeProvider(Samples.Start));
 
     [Fact]
     public async Task Quiesce_MemberNotSeenYet_WaitsForSight() => Assert.Contains("not seen", Assert.IsType<RunEvent.EffectFailed>(await QuiesceAsync()).Detail, StringComparison.Ordinal);

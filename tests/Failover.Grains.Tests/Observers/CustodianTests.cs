@@ -100,6 +100,47 @@ public sealed class CustodianTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task LookAfter_ProvenanceOfAnOlderCommitDoesNotFollow_ItsFilesAreNotCopied()
+    {
+        await _bench.PutAsync(Samples.Running(_uid));
+        await CommitAsync(1, 1);
+        await _bench.Stores.CommitAsync("east", _uid, 1, 1, provenance: new string('0', 64));
+        await _bench.Stores.CommitAsync("east", _uid, 1, 2);
+
+        await LookAsync();
+
+        Assert.Null(_bench.Stores.Read("west", _uid, StoreWorld.PathOf(new CommitRef(1, 1))));
+        Assert.Equal("weights of e1/2", _bench.Stores.Read("west", _uid, StoreWorld.PathOf(new CommitRef(1, 2))));
+    }
+
+    [Fact]
+    public async Task LookAfter_ProvenanceOfAnEpochsFirstCommitDoesNotFollow_IsBad()
+    {
+        var cut = new CommitRef(1, 0);
+        await _bench.PutAsync(Samples.Running(_uid, cut));
+        await _bench.Stores.CommitAsync("east", _uid, 1, 0);
+        await _bench.Stores.CommitAsync("east", _uid, 2, 0, cut, new string('0', 64));
+
+        await LookAsync();
+
+        Assert.True((await RecordAsync("east", new CommitRef(2, 0)))?.Corrupt);
+    }
+
+    [Fact]
+    public async Task LookAfter_OldLeftoverInAReplica_IsRemoved()
+    {
+        await _bench.PutAsync(Samples.Running(_uid));
+        await CommitAsync(1, 1);
+        await LookAsync();
+        _bench.Stores.Write("west", _uid, "e1/a0/1010/.part-1", "half", age: TimeSpan.FromDays(400));
+
+        _bench.Time.Advance(new ObserverOptions().CleanInterval);
+        await LookAsync();
+
+        Assert.Null(_bench.Stores.Read("west", _uid, "e1/a0/1010/.part-1"));
+    }
+
+    [Fact]
     public async Task LookAfter_NamedReplicaOutOfReach_AnotherRegionStandsIn()
     {
         await _bench.PutAsync(Samples.Running(_uid));

@@ -20,10 +20,10 @@ public sealed class MemberObserverTests(Bench bench) : IClassFixture<Bench>
         await observer.ObserveAsync(Sight);
         bench.Table.Failing = ["east-1"];
 
-        await Assert.ThrowsAnyAsync<Exception>(() => observer.LostSightAsync("cut"));
+        await Assert.ThrowsAnyAsync<Exception>(() => observer.LostSightAsync(new SightLoss(ApiTrouble.Unreachable, "cut")));
 
         bench.Table.Failing = [];
-        await observer.LostSightAsync("cut");
+        await observer.LostSightAsync(new SightLoss(ApiTrouble.Unreachable, "cut"));
         Assert.NotNull((await Member("east-1").GetAsync()).SightLostSince);
     }
 
@@ -32,7 +32,7 @@ public sealed class MemberObserverTests(Bench bench) : IClassFixture<Bench>
     {
         var observer = Observer("west-1");
         await observer.ObserveAsync(Sight);
-        await observer.LostSightAsync("cut");
+        await observer.LostSightAsync(new SightLoss(ApiTrouble.Unreachable, "cut"));
         await Member("west-1").ApplyAsync(new MemberEvent.Observed(bench.Time.GetUtcNow(), Sight.Capacity, []));
         Assert.Null((await Member("west-1").GetAsync()).SightLostSince);
 

@@ -46,6 +46,33 @@ public sealed class CapacityCounterTests
         Assert.Equal(nodesOffered, pool.NodesByFreeGpus.Sum());
     }
 
+    [Theory]
+    [InlineData(true, false, 0)]
+    [InlineData(true, true, 1)]
+    [InlineData(false, false, 1)]
+    public void Count_PodsOnDeadNodes_AreCountedApart(bool ready, bool silent, int dead)
+    {
+        var nodes = new[] { Node("a"), Node("n") with { Ready = ready, Open = ready } };
+        var pods = new[] { Pod("a", 8) with { Owner = OurLaunch }, Pod("n", 8) with { Owner = OurLaunch } };
+
+        var use = Assert.Single(CapacityCounter.Count(nodes, pods, null, 1, silent ? new HashSet<string> { "n" } : []).Workloads);
+
+        Assert.Equal((16, dead, 8 * dead), (use.Gpus, use.DeadPods, use.DeadGpus));
+    }
+
+    [Fact]
+    public void Count_PodsOnNodesThatAreGone_AreDead() =>
+        Assert.Equal(1, Assert.Single(CapacityCounter.Count([], [Pod("gone", 4) with { Owner = OurLaunch }], null, 1).Workloads).DeadPods);
+
+    [Fact]
+    public void Count_NodeInTrouble_IsListed()
+    {
+        var counted = CapacityCounter.Count([Node("n") with { Open = false, Problem = "GPUMissing" }, Node("m")], [], null, 1);
+
+        Assert.Equal(["n: GPUMissing"], counted.Problems);
+        Assert.NotSame(counted, CapacityCounter.Count([Node("n") with { Open = false, Problem = "XIDErrors" }, Node("m")], [], counted, 2));
+    }
+
     [Fact]
     public void Count_EndedPod_HoldsNothing()
     {
@@ -71,7 +98,7 @@ public sealed class CapacityCounterTests
     {
         var capacity = CapacityCounter.Count([], [Pod("gone", 4) with { Owner = OurLaunch }], null, 1);
 
-        Assert.Equal([new WorkloadUse("uid-1", 3, "", 4)], capacity.Workloads);
+        Assert.Equal([new WorkloadUse("uid-1", 3, "", 4) { DeadPods = 1, DeadGpus = 4 }], capacity.Workloads);
     }
 
     [Fact]

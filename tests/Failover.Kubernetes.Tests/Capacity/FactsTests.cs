@@ -21,6 +21,24 @@ public sealed class FactsTests
         Assert.Equal(new NodeFacts("n", sku, ready, open, gpus), NodeFacts.Read(KubernetesJson.Deserialize<V1Node>(json), Skus));
 
     [Theory]
+    [InlineData("8", "8", "", null)]
+    [InlineData("8", "7", "", "1 of 8 GPUs are gone")]
+    [InlineData("8", "0", "", "8 of 8 GPUs are gone")]
+    [InlineData("8", "8", """,{"type":"MemoryPressure","status":"False"},{"type":"KernelDeadlock","status":"Unknown"}""", null)]
+    [InlineData("8", "8", """,{"type":"GPUMissing","status":"True"}""", "GPUMissing")]
+    [InlineData("8", "8", """,{"type":"VMEventScheduled","status":"True"}""", "VMEventScheduled")]
+    [InlineData("8", "8", """,{"type":"AcceleratedHardwareReady","status":"False"}""", "AcceleratedHardwareReady")]
+    [InlineData("8", "8", """,{"type":"AcceleratedHardwareReady","status":"True"}""", null)]
+    public void ReadNode_InTrouble_IsReadyAndClosed(string has, string gives, string conditions, string? problem)
+    {
+        var json = $$$"""{"metadata":{"name":"n","labels":{"sku":"h100"}},"status":{"capacity":{"nvidia.com/gpu":"{{{has}}}"},"allocatable":{"nvidia.com/gpu":"{{{gives}}}"},"conditions":[{"type":"Ready","status":"True"}{{{conditions}}}]}}""";
+
+        var node = NodeFacts.Read(KubernetesJson.Deserialize<V1Node>(json), Skus);
+
+        Assert.Equal((true, problem is null, problem), (node.Ready, node.Open, node.Problem));
+    }
+
+    [Theory]
     [InlineData("""{"containers":[{"name":"a","resources":{"limits":{"nvidia.com/gpu":"4"}}},{"name":"b","resources":{"limits":{"nvidia.com/gpu":2}}}]}""", 6)]
     [InlineData("""{"containers":[{"name":"a","resources":{"requests":{"nvidia.com/gpu":"1"}}}],"initContainers":[{"name":"i","resources":{"limits":{"nvidia.com/gpu":"8"}}}]}""", 8)]
     [InlineData("""{"containers":[{"name":"a","resources":{"limits":{"nvidia.com/gpu":"4"}}}],"initContainers":[{"name":"s","restartPolicy":"Always","resources":{"limits":{"nvidia.com/gpu":"1"}}},{"name":"i","resources":{"limits":{"nvidia.com/gpu":"6"}}}]}""", 7)]

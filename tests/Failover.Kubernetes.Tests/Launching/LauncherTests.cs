@@ -198,10 +198,10 @@ public sealed class LauncherTests
     public async Task Delete_AnswerLost_Unknown()
     {
         await using var test = await TestMember.StartAsync();
-        var client = test.Client(options: SoonGivesUp);
-        Assert.Equal(CallOutcome.Done, (await client.LaunchAsync(Launches.Request())).Outcome);
+        Assert.Equal(CallOutcome.Done, (await test.Client().LaunchAsync(Launches.Request())).Outcome);
         var seen = await SeenAsync(test);
         test.OnCall = call => CutAt(test, call, "delete");
+        var client = test.Client(options: SoonGivesUp);
 
         Assert.Equal(CallOutcome.Unknown, (await client.DeleteAsync(seen)).Outcome);
     }

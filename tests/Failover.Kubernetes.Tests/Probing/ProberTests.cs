@@ -37,40 +37,6 @@ public sealed class ProberTests
     }
 
     [Fact]
-    public async Task Probe_TokenExpired_NotTrusted()
-    {
-        await using var test = await TestMember.StartAsync();
-
-        Assert.Equal(ProbeAnswer.NotTrusted, (await test.Client("late").ProbeAsync(Long)).Answer);
-    }
-
-    [Fact]
-    public async Task Probe_OtherAuthority_NotTrusted()
-    {
-        await using var test = await TestMember.StartAsync();
-        await using var other = await TestMember.StartAsync();
-        var kubeconfig = await File.ReadAllTextAsync(test.Kubeconfig());
-        var path = test.PathOf("wrong-authority.yaml");
-        await File.WriteAllTextAsync(path, kubeconfig.Replace(Base64(test.Member.AuthorityPem), Base64(other.Member.AuthorityPem), StringComparison.Ordinal));
-
-        var result = await test.ClientOf(path).ProbeAsync(Long);
-
-        Assert.Equal(ProbeAnswer.NotTrusted, result.Answer);
-        Assert.Contains("certificate", result.Detail, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Probe_SameAuthorityOtherHostName_NotTrusted()
-    {
-        await using var test = await TestMember.StartAsync(TestMember.Options with { CertificateHostNames = ["elsewhere.example"] });
-
-        var result = await test.Client().ProbeAsync(Long);
-
-        Assert.Equal(ProbeAnswer.NotTrusted, result.Answer);
-        Assert.Contains("NameMismatch", result.Detail, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task Probe_NoKubeconfigYet_NotTrustedUntilItIsThere()
     {
         await using var test = await TestMember.StartAsync();
@@ -128,6 +94,4 @@ public sealed class ProberTests
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => test.Client().ProbeAsync(Long, new CancellationToken(canceled: true)));
     }
-
-    private static string Base64(string text) => Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(text));
 }

@@ -1,4 +1,5 @@
 using Failover.Abstractions.Ports;
+using Failover.Domain.Health;
 using Failover.Domain.Members;
 using Failover.Kubernetes.Tests.Launching;
 using k8s;
@@ -234,14 +235,16 @@ public sealed class MemberWatcherTests
     }
 
     [Theory]
-    [InlineData("late", "401")]
-    [InlineData("nobody", "403")]
-    public async Task Watch_CredentialsWontDo_SightIsLostWithTheReason(string user, string reason)
+    [InlineData("late", "401", ApiTrouble.CredentialsRefused)]
+    [InlineData("nobody", "403", ApiTrouble.NotPermitted)]
+    public async Task Watch_CredentialsWontDo_SightIsLostWithTheReason(string user, string reason, ApiTrouble trouble)
     {
         await using var test = await TestMember.StartAsync();
         await using var watch = Watch.Start(test.Client(user, Impatient));
 
-        Assert.Contains(reason, await watch.Observer.LoseAsync(), StringComparison.Ordinal);
+        var loss = await watch.Observer.LoseAsync();
+        Assert.Equal(trouble, loss.Trouble);
+        Assert.Contains(reason, loss.Detail, StringComparison.Ordinal);
     }
 
     [Fact]

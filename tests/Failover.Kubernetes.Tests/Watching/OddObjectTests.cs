@@ -115,7 +115,7 @@ public sealed class OddObjectTests
             Skus = [new SkuSpec("h100", 1, "failover.dev/sku", "h100")],
             Sites = ["home"],
         };
-        using var members = new MemberClients(fleet, [new JobWorkload()], Microsoft.Extensions.Options.Options.Create(TestMember.Quick), TimeProvider.System, log);
+        using var members = new MemberClients(new FleetBook(fleet), [new JobWorkload()], Microsoft.Extensions.Options.Options.Create(TestMember.Quick), TimeProvider.System, log);
         using var ending = new CancellationTokenSource();
         var observer = new RecordingObserver();
         var watch = members.Get("east-1").WatchAsync(observer, TimeSpan.FromMilliseconds(1), ending.Token);

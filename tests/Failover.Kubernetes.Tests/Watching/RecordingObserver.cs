@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Failover.Abstractions.Ports;
+using Failover.Domain.Health;
 
 namespace Failover.Kubernetes.Tests.Watching;
 
@@ -25,9 +26,9 @@ internal sealed class RecordingObserver : IMemberObserver
         return Task.CompletedTask;
     }
 
-    public Task LostSightAsync(string detail)
+    public Task LostSightAsync(SightLoss loss)
     {
-        told.Writer.TryWrite(detail);
+        told.Writer.TryWrite(loss);
         return Task.CompletedTask;
     }
 
@@ -44,13 +45,13 @@ internal sealed class RecordingObserver : IMemberObserver
     }
 
     /// <summary>The next loss of sight.</summary>
-    public async Task<string> LoseAsync()
+    public async Task<SightLoss> LoseAsync()
     {
         while (true)
         {
-            if (await NextAsync() is string detail)
+            if (await NextAsync() is SightLoss loss)
             {
-                return detail;
+                return loss;
             }
         }
     }

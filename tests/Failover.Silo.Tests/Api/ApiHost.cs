@@ -1,8 +1,10 @@
+using Failover.Abstractions.Ports;
 using Failover.Abstractions.Grains;
 using Failover.Abstractions.State;
 using Failover.Cli;
 using Failover.Domain.Fleet;
 using Failover.Domain.Health;
+using Failover.Domain.Planning;
 using Failover.Grains.Runs;
 using Failover.Grains.State;
 using Failover.Silo.Api;
@@ -33,8 +35,9 @@ internal sealed class ApiHost : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddSingleton<TimeProvider>(time).AddSingleton(Fleet).AddSingleton(new BrakePolicy()).AddSingleton(Grains.Factory);
+        builder.Services.AddSingleton<TimeProvider>(time).AddSingleton(new FleetBook(Fleet)).AddSingleton(new BrakePolicy()).AddSingleton(new PlanningPolicy()).AddSingleton(Grains.Factory);
         builder.Services.AddSingleton(alter?.Invoke(_sqlite) ?? _sqlite).AddSingleton<StateReader>().AddSingleton<IRunDirectory, RunDirectory>();
+        builder.Services.AddSingleton<IRowFeed>(new SqliteRowFeed(Path.Combine(_folder.FullName, "t.db")));
         builder.Services.AddFailoverApi();
         _app = builder.Build();
         _app.MapFailoverApi();

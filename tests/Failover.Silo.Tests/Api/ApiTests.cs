@@ -30,6 +30,24 @@ public sealed class ApiTests
     }
 
     [Fact]
+    public async Task Events_TellWhatWasDecided_AndOfOneByName()
+    {
+        await using var host = await ApiHost.StartAsync();
+        await host.RunAsync(Example, "run", "submit", "-");
+
+        var (code, output, error) = await host.RunAsync("", "events");
+        var ofAnother = await host.RunAsync("", "events", "somebody-else");
+        var json = await host.RunAsync("", "events", "--last", "1", "--json");
+        var tooMany = await host.RunAsync("", "events", "--last", "10001");
+
+        Assert.Equal((ExitCode.Ok, ""), (code, error));
+        Assert.Contains("run    llama-7b Waiting (NotYetPlanned): ", output, StringComparison.Ordinal);
+        Assert.Equal((ExitCode.Ok, "", ""), ofAnother);
+        Assert.Equal("llama-7b", (string?)JsonNode.Parse(Assert.Single(json.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries)))!["name"]);
+        Assert.Equal(ExitCode.BadInput, tooMany.Code);
+    }
+
+    [Fact]
     public async Task Submit_FiveMistakes_AreFiveLinesExitCodeTwoAndNothingStored()
     {
         await using var host = await ApiHost.StartAsync();
@@ -48,7 +66,7 @@ public sealed class ApiTests
             spec.gang.workers: is 0; write a whole number from 1 to 10000
             spec.skus[0]: there is no SKU "h200" in the fleet; did you mean "h100"?; it has h100, a100
             spec.deadlines.launch: is "soon"; write a duration from 1s to 7d, such as 90s, 10m or 1h30m
-            spec.tierr: there is no such field; did you mean "tier"?; the fields here are checkpoints, datasets, deadlines, gang, maxRollbackSteps, progress, regions, retries, skus, tier, workload
+            spec.tierr: there is no such field; did you mean "tier"?; the fields here are checkpoints, datasets, deadlines, gang, maxRollbackSteps, placement, progress, regions, retries, skus, tier, workload
             spec.workload.spec.template.spec.hostNetwork: is true; leave it out, or write false: workloads don't share the node's namespaces
 
             """, error);

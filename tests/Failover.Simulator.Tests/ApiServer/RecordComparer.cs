@@ -95,7 +95,7 @@ internal sealed class RecordComparer
         }
 
         var (was, now) = (recorded.GetValue<string>(), replayed.GetValue<string>());
-        if (key is "uid" or "continue" || was.StartsWith("kube-api-access-", StringComparison.Ordinal))
+        if ((key is "uid" or "continue" && was.Length > 0) || was.StartsWith("kube-api-access-", StringComparison.Ordinal))
             Bind(_madeUp, was, now, path, context);
         else if (key == "resourceVersion")
             BindVersion((string?)recorded.Parent?["uid"] ?? Lists, was, now, path, context);

@@ -15,8 +15,6 @@ internal sealed record RecordedExchange(int Number, string Level, string Note, J
 
     public bool IsWatch => Path.Contains("watch=1", StringComparison.Ordinal);
 
-    public bool IsMust => Level == "must";
-
     public override string ToString() => $"line {Number} ({Note}): {Method} {Path}";
 
     /// <summary>The record, or null if it is not to be found: it lies beside the repository, not in it.</summary>

@@ -188,6 +188,103 @@ public sealed class FaultTests
         Assert.Equal(test.Time.GetUtcNow().UtcDateTime, fresh);
     }
 
+    [Fact]
+    public async Task FailNodes_KillsWhatRanThere_AndAfterTheGraceTheyAreNotReady()
+    {
+        await using var test = await RunningAsync(workers: 1, backoffLimit: 1);
+        var pod = test.ToldOf("started").Single();
+
+        test.Member.FailNodes([pod.Node], containersDie: true);
+        test.Pass(TimeSpan.FromSeconds(39));
+        var early = await StateAsync(test, pod);
+        test.Pass(Second);
+        var late = await StateAsync(test, pod);
+
+        Assert.Equal(pod.Uid, test.ToldOf("killed").Single().Uid);
+        Assert.Equal(("True", "Running", "True"), early);
+        Assert.Equal(("Unknown", "Running", "False"), late);
+    }
+
+    [Fact]
+    public async Task FailNodes_LeavesOtherNodesAlone_AndTheirPodsStaySchedulable()
+    {
+        await using var test = await RunningAsync(workers: 1);
+        var pod = test.ToldOf("started").Single();
+
+        test.Member.FailNodes([.. test.Member.Nodes.Where(node => node != pod.Node)], containersDie: true);
+        test.Pass(TimeSpan.FromMinutes(2));
+
+        Assert.Empty(test.ToldOf("killed"));
+        Assert.Equal(("True", "Running", "True"), await StateAsync(test, pod));
+    }
+
+    [Fact]
+    public async Task FailedNode_EndsNoPod_UntilItRecovers()
+    {
+        await using var test = await RunningAsync(workers: 1);
+        var pod = test.ToldOf("started").Single();
+        test.Member.FailNodes([pod.Node], containersDie: false);
+
+        await test.Client().BatchV1.DeleteNamespacedJobAsync("a", "train", propagationPolicy: "Background", cancellationToken: Cancellation);
+        test.Pass(TimeSpan.FromMinutes(5));
+        var stuck = await test.Client().PodsAsync();
+        test.Member.RecoverNodes([pod.Node]);
+        test.Pass(TimeSpan.FromSeconds(20));
+
+        Assert.NotNull(stuck.Single().Metadata.DeletionTimestamp);
+        Assert.Equal(pod.Uid, test.ToldOf("killed").Single().Uid);
+        Assert.Empty(await test.Client().PodsAsync());
+    }
+
+    [Fact]
+    public async Task RecoverNodes_ReportsWhatDiedThere()
+    {
+        await using var test = await RunningAsync(workers: 1);
+        var pod = test.ToldOf("started").Single();
+        test.Member.FailNodes([pod.Node], containersDie: true);
+        test.Pass(TimeSpan.FromMinutes(1));
+
+        test.Member.RecoverNodes([pod.Node]);
+        test.Pass(Second);
+
+        Assert.Equal(("True", "Failed", "False"), await StateAsync(test, pod));
+    }
+
+    [Fact]
+    public async Task SetGpus_KeepsNewPodsAway_AndNotTheOldOnes()
+    {
+        await using var test = await RunningAsync(workers: 1);
+        foreach (var node in test.Member.Nodes)
+            test.Member.SetGpus(node, 7);
+
+        await test.Client().CreateAsync(Jobs.Gang("b", 1));
+        test.Pass(Second);
+
+        Assert.Single(test.Member.RunningPods());
+        Assert.Single(await test.Client().PodsAsync(), pod => pod.Status.Conditions.Any(condition => condition.Message?.Contains("Insufficient nvidia.com/gpu", StringComparison.Ordinal) == true));
+    }
+
+    [Fact]
+    public async Task DropShare_ResetsInsteadOfAnswering()
+    {
+        await using var test = await TestMember.StartAsync();
+        var http = test.Http();
+
+        test.Member.SetApiFault(new() { DropShare = 1 });
+        await Assert.ThrowsAsync<HttpRequestException>(() => http.GetAsync("/readyz", Cancellation));
+        test.Member.SetApiFault(Failover.Simulator.ApiServer.ApiFault.None);
+
+        using var answered = await http.GetAsync("/readyz", Cancellation);
+        Assert.True(answered.IsSuccessStatusCode);
+    }
+
+    private static async Task<(string Node, string Phase, string PodReady)> StateAsync(TestMember test, Simulator.Cluster.PodInfo pod)
+    {
+        var node = await test.Client().CoreV1.ReadNodeAsync(pod.Node, cancellationToken: Cancellation);
+        var seen = (await test.Client().PodsAsync()).Single(one => one.Metadata.Uid == pod.Uid);
+        return (node.Status.Conditions.Single(c => c.Type == "Ready").Status, seen.Status.Phase, seen.Status.Conditions.Single(c => c.Type == "Ready").Status);
+    }
+
     private static DateTime TestStart => new(2026, 11, 23, 10, 0, 0, DateTimeKind.Utc);
 
     private static async Task<DateTime?> LeaseAsync(TestMember test)

@@ -30,6 +30,24 @@ public sealed class StoreWorldTests : IDisposable
         Assert.Equal([StoreMount.MarkerName], Directory.EnumerateFileSystemEntries(World.StorePath("store-east")).Select(Path.GetFileName));
     }
 
+    [Fact]
+    public async Task Stall_HoldsWhoeverLooks_UntilItEnds()
+    {
+        World.Stall("east", "store-east");
+        var looking = Task.Run(() => Mount.List("a"), TestContext.Current.CancellationToken);
+        var elsewhere = World.Mount("west", "store-east").List("a");
+        var wasHeld = !looking.IsCompleted;
+
+        // One that looked in time is let go; one that had not yet begun finds the store.
+        World.Unstall("east", "store-east");
+        var found = await looking.WaitAsync(TestMember.Patience, TestContext.Current.CancellationToken);
+
+        Assert.True(wasHeld);
+        Assert.Empty(elsewhere);
+        Assert.Empty(found);
+        Assert.Empty(Mount.List("a"));
+    }
+
     [Theory]
     [InlineData(WriteMoment.HalfWritten)]
     [InlineData(WriteMoment.BeforeLink)]

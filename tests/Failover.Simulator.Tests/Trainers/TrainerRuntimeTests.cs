@@ -65,6 +65,22 @@ public sealed class TrainerRuntimeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Hang_StopsStepsAndHeedsNothingButAKill()
+    {
+        var pods = Start(2);
+        await UntilAsync(() => _bench.All<CommitTried>().Any());
+
+        Assert.True(_runtime.Hang("member-1", pods[0].Environment["FAILOVER_UID"]));
+        Assert.False(_runtime.Hang("member-2", pods[0].Environment["FAILOVER_UID"]));
+        _runtime.PodTerminating(pods[0], TimeSpan.FromSeconds(30));
+        _runtime.PodKilled(pods[0]);
+
+        Assert.Equal((int[])[1], await ExitsAsync(pods[1..]));
+        Assert.Equal(TrainerExit.Killed, Assert.Single(_bench.All<AttemptExited>()).Code);
+        Assert.Empty(_bench.All<RunFinished>());
+    }
+
+    [Fact]
     public async Task PodTerminating_OneOfTheGang_CommitsAndAllEnd()
     {
         var pods = Start(2);

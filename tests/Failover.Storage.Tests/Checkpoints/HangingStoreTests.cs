@@ -77,6 +77,26 @@ public sealed class HangingStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Copy_SourceHangsMidway_BlamesTheSourceAndLeavesTheTargetAlone()
+    {
+        var time = new WatchedTime();
+        var west = new DirectoryCheckpointStore("west", _stores.Mount("west"), MountedStores.Options, time);
+        var content = new string('w', 3 << 20);
+        var file = MountedStores.FileOf("e1/a0/10/weights", content);
+        _stores.Write("east", file.Path, content);
+        var copy = west.CopyFromAsync(_east, MountedStores.Run, file, new ByteRate(1 << 20), Cancellation);
+        await time.SomebodyWaitsAsync();
+        await HangAsync();
+        time.Advance(TimeSpan.FromSeconds(1));
+        await time.SomebodyWaitsAsync();
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        var fault = await Assert.ThrowsAsync<StoreUnavailableException>(() => copy);
+        Assert.StartsWith("east: ", fault.Message, StringComparison.Ordinal);
+        Assert.Empty(await west.ListSlotsAsync(MountedStores.Run, 1, cancellationToken: Cancellation));
+    }
+
+    [Fact]
     public async Task Copy_OfOneFileByTwo_IsDoneOnce()
     {
         _stores.Write("east", "e1/a0/10/weights", "content");

@@ -138,7 +138,7 @@ public sealed class SlotTests : IDisposable
             Skus = [],
             Sites = [],
         };
-        var stores = new DirectoryCheckpointStores(fleet, new StoreOptions(), TimeProvider.System);
+        var stores = new DirectoryCheckpointStores(new FleetBook(fleet), new StoreOptions(), TimeProvider.System);
 
         Assert.Equal("east", stores.Get("east").Name);
         Assert.Null(await stores.Get("east").CreateSlotAsync(Run, 1, 0, "x"));

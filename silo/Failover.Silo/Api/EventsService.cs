@@ -1,0 +1,82 @@
+using Failover.Abstractions.State;
+using Failover.Domain.Health;
+using Failover.Domain.Members;
+using Failover.Domain.Migration;
+using Failover.Domain.Telling;
+using Failover.Protocol.V1;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+
+namespace Failover.Silo.Api;
+
+/// <summary>What was decided, told from what was stored.</summary>
+internal sealed class EventsService(IRowFeed feed, TimeProvider time) : Events.EventsBase
+{
+    private const int LastMax = 10_000;
+    private const int Batch = 1_000;
+
+    /// <summary>How far to look back for the last ones: most writes decide nothing.</summary>
+    private const long LookBack = 20_000;
+
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(300);
+
+    public override async Task Follow(FollowEventsRequest request, IServerStreamWriter<Event> responseStream, ServerCallContext context)
+    {
+        if (request.Last is < 0 or > LastMax)
+            throw new RpcException(new Status(StatusCode.InvalidArgument, $"last is {request.Last}; write 0 to {LastMax}."));
+        var cancellation = context.CancellationToken;
+        var end = await feed.LastAsync(cancellation);
+        var read = request.HasAfter ? request.After : Math.Max(0, end - LookBack);
+        var kept = new Queue<Event>();
+        Decision? before = null;
+        while (true)
+        {
+            var rows = await feed.ReadAsync(read, Batch, cancellation);
+            foreach (var row in rows)
+            {
+                read = row.Seq;
+                if (Decide(row) is not { } decision || decision == before || (request.Name.Length > 0 && decision.Name != request.Name))
+                    continue;
+                before = decision;
+                var happened = View(row.Seq, decision);
+                if (request.HasAfter || row.Seq > end)
+                {
+                    await responseStream.WriteAsync(happened, cancellation);
+                    continue;
+                }
+                kept.Enqueue(happened);
+                if (kept.Count > request.Last)
+                    kept.Dequeue();
+            }
+
+            if (read >= end || rows.IsEmpty)
+            {
+                while (kept.TryDequeue(out var happened))
+                    await responseStream.WriteAsync(happened, cancellation);
+                if (!request.Follow)
+                    return;
+            }
+
+            if (rows.IsEmpty)
+                await Task.Delay(Poll, time, cancellation);
+        }
+    }
+
+    private static Decision? Decide(FedRow row) => row switch
+    {
+        { Payload: { } payload, Partition: "grain/run" } => Decisions.Of(StateJson.Read<RunState>(payload)),
+        { Payload: { } payload, Partition: "grain/member" } => Decisions.Of(StateJson.Read<MemberState>(payload)),
+        { Payload: { } payload, Partition: "grain/brake" } => Decisions.Of(StateJson.Read<BrakeState>(payload)),
+        _ => null,
+    };
+
+    private static Event View(long seq, Decision decision) => new()
+    {
+        Seq = seq,
+        At = decision.At.ToTimestamp(),
+        About = decision.About,
+        Name = decision.Name,
+        What = decision.What,
+        Detail = decision.Detail,
+    };
+}
