@@ -14,11 +14,20 @@ public sealed class EffectOptions
 
     /// <summary>How long an effect other than staging may take before its outcome is unknown.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
-    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(15);
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(25);
 
-    /// <summary>How long one go at staging may take; it is resumed where it broke off.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
-    public TimeSpan StagingTimeout { get; set; } = TimeSpan.FromMinutes(10);
+    /// <summary>
+    /// How long one store may take to be sealed, or to be surveyed, altogether, before it counts as out of reach. A sealing is followed by a survey within the same effect.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:05:00")]
+    public TimeSpan StoreTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Between two looks at whether a staging that is under way is still wanted. It has no time-out: a store ends it where it makes no progress, and the run's own deadline takes
+    /// the wish for it away.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan StagingReview { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Files copied at once while staging one commit.</summary>
     [Range(1, 64)]

@@ -69,13 +69,7 @@ internal sealed partial class EffectRunner(
     {
         try
         {
-            var run = await rows.ReadRunAsync(uid, stopping);
-            if (run is null)
-                return null;
-            var now = time.GetUtcNow();
-            var current = run with { Now = now > run.Now ? now : run.Now };
-            var effect = RunMachine.Due(current, policy).FirstOrDefault(due => due.Id == effectId);
-            return effect is null ? null : await TryAsync(current, effect, stopping);
+            return await DueAsync(uid, effectId, stopping) is { } due ? await TryAsync(due.Run, due.Effect, stopping) : null;
         }
         finally
         {
@@ -83,12 +77,25 @@ internal sealed partial class EffectRunner(
         }
     }
 
-    /// <summary>A time-out or an unreachable port is an event like any other: nobody knows what was done (I4).</summary>
-    private async Task<RunEvent> TryAsync(RunState run, RunEffect effect, CancellationToken stopping)
+    /// <summary>The run and the effect, where its row asks for it now.</summary>
+    private async Task<(RunState Run, RunEffect Effect)?> DueAsync(string uid, string effectId, CancellationToken stopping)
     {
-        var limit = effect is RunEffect.Stage ? options.Value.StagingTimeout : options.Value.Timeout;
+        var run = await rows.ReadRunAsync(uid, stopping);
+        if (run is null)
+            return null;
+        var now = time.GetUtcNow();
+        var current = run with { Now = now > run.Now ? now : run.Now };
+        return RunMachine.Due(current, policy).FirstOrDefault(due => due.Id == effectId) is { } effect ? (current, effect) : null;
+    }
+
+    /// <summary>A time-out or an unreachable port is an event like any other: nobody knows what was done (I4).</summary>
+    private async Task<RunEvent?> TryAsync(RunState run, RunEffect effect, CancellationToken stopping)
+    {
+        var limit = options.Value.Timeout;
         try
         {
+            if (effect is RunEffect.Stage)
+                return await StageAsync(run, effect, stopping);
             // What a token does not end is left to itself; it holds none of our workers.
             return await PerformWithinAsync(run, effect, limit, stopping).WaitAsync(limit + Grace, time, stopping);
         }
@@ -105,6 +112,35 @@ internal sealed partial class EffectRunner(
             // Told to the run as well, so that it backs off and says why; left to the log alone it would try for ever.
             LogUnexpected(effect.Id, failure);
             return new RunEvent.EffectFailed(time.GetUtcNow(), effect.Id, failure.Message);
+        }
+    }
+
+    /// <summary>
+    /// Copies for as long as that gets on, which takes hours for terabytes; a limit on the whole would have all of it hashed anew time and again, and never done. Null once the
+    /// row does not ask for it any more.
+    /// </summary>
+    private async Task<RunEvent?> StageAsync(RunState run, RunEffect effect, CancellationToken stopping)
+    {
+        using var wanted = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        try
+        {
+            var staging = actions.PerformAsync(run, effect, wanted.Token);
+            while (true)
+            {
+                try
+                {
+                    return await staging.WaitAsync(options.Value.StagingReview, time, stopping);
+                }
+                catch (TimeoutException) when (!staging.IsCompleted)
+                {
+                    if (await DueAsync(run.Uid, effect.Id, stopping) is null)
+                        return null;
+                }
+            }
+        }
+        finally
+        {
+            await wanted.CancelAsync();
         }
     }
 

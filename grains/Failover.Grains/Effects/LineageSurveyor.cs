@@ -7,7 +7,8 @@ using Microsoft.Extensions.Options;
 namespace Failover.Grains.Effects;
 
 /// <summary>Lists what every store that may matter holds of a run's lineage, and how its newest commits' files are.</summary>
-internal sealed class LineageSurveyor(ICheckpointStores stores, FleetBook fleets, VerificationRecords verifications, IOptions<EffectOptions> options)
+internal sealed class LineageSurveyor(
+    ICheckpointStores stores, FleetBook fleets, VerificationRecords verifications, IOptions<EffectOptions> options, TimeProvider time)
 {
     public async Task<LineageSurvey> SurveyAsync(RunState run, CancellationToken cancellationToken)
     {
@@ -62,21 +63,25 @@ internal sealed class LineageSurveyor(ICheckpointStores stores, FleetBook fleets
             return new StoreSurvey(name, SurveyOutcome.Unreachable, [], "the fleet file does not list it");
         try
         {
-            var store = stores.Get(name);
-            var root = EffectActions.Root(run);
-            var slots = ImmutableArray.CreateBuilder<SlotEntry>();
-            foreach (var epoch in run.Past.Select(past => past.Number).Append(run.EpochNumber).Where(number => number > 0))
-            {
-                foreach (var raw in await store.ListSlotsAsync(root, epoch, cancellationToken: cancellationToken))
-                    slots.Add(Entry(epoch, raw));
-            }
-            await LookAtFilesAsync(store, run, slots, cancellationToken);
-            return new StoreSurvey(name, SurveyOutcome.Listed, slots.ToImmutable());
+            var slots = await StoreLimit.WithinAsync(name, options.Value.StoreTimeout, time, token => SlotsAsync(run, stores.Get(name), token), cancellationToken);
+            return new StoreSurvey(name, SurveyOutcome.Listed, slots);
         }
         catch (StoreUnavailableException unavailable)
         {
             return new StoreSurvey(name, unavailable.Denied ? SurveyOutcome.Denied : SurveyOutcome.Unreachable, [], unavailable.Message);
         }
+    }
+
+    private async Task<ImmutableArray<SlotEntry>> SlotsAsync(RunState run, ICheckpointStore store, CancellationToken cancellationToken)
+    {
+        var slots = ImmutableArray.CreateBuilder<SlotEntry>();
+        foreach (var epoch in run.Past.Select(past => past.Number).Append(run.EpochNumber).Where(number => number > 0))
+        {
+            foreach (var raw in await store.ListSlotsAsync(EffectActions.Root(run), epoch, cancellationToken: cancellationToken))
+                slots.Add(Entry(epoch, raw));
+        }
+        await LookAtFilesAsync(store, run, slots, cancellationToken);
+        return slots.ToImmutable();
     }
 
     /// <summary>A slot that can't be read as either is treated as an empty commit that nothing follows: it never counts, and nothing after it.</summary>

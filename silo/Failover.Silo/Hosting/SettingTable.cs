@@ -44,8 +44,9 @@ public static class SettingTable
         new(Placement, "Horizon", 1, Placement, "Churn"),
         new(Placement, "Horizon", 1, Placement, "StartUp"),
         new(StoreOptions.SectionName, "Patience", 1, StoreOptions.SectionName, "PatienceInDoubt"),
-        // A sealing asks a store that hangs once with patience, and once more in doubt.
-        new(EffectOptions.SectionName, "Timeout", 1, StoreOptions.SectionName, "Patience", IsMore: true),
+        new(EffectOptions.SectionName, "StoreTimeout", 1, StoreOptions.SectionName, "Patience"),
+        // The seal, and the survey after it: which stores are out of reach has to be known before the effect as a whole is given up, or it would be tried for ever.
+        new(EffectOptions.SectionName, "Timeout", 2, EffectOptions.SectionName, "StoreTimeout", IsMore: true),
         new(KubernetesOptions.SectionName, "RetryDelayMax", 1, KubernetesOptions.SectionName, "RetryDelay"),
         new(KubernetesOptions.SectionName, "ReconnectDelayMax", 1, KubernetesOptions.SectionName, "ReconnectDelay"),
     ];

@@ -24,6 +24,9 @@ internal sealed class FakeMember(string name) : IMemberClient
     /// <summary>What a launch answers; never, where it is null.</summary>
     public CallResult? OnLaunch { get; set; } = new(CallOutcome.Done, "");
 
+    /// <summary>Whether a launch that never answers ends when its token says so.</summary>
+    public bool HeedsTokens { get; set; } = true;
+
     /// <summary>Happens while a workload is deleted.</summary>
     public Func<SeenWorkload, Task> OnDeleting { get; set; } = _ => Task.CompletedTask;
 
@@ -35,7 +38,7 @@ internal sealed class FakeMember(string name) : IMemberClient
         Launches.Enqueue(request);
         if (OnLaunch is { } answer)
             return answer;
-        await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
+        await new TaskCompletionSource().Task.WaitAsync(HeedsTokens ? cancellationToken : CancellationToken.None);
         throw new InvalidOperationException("It never answers.");
     }
 

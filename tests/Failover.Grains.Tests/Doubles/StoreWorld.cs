@@ -32,7 +32,10 @@ internal sealed class StoreWorld : ICheckpointStores, IDisposable
     /// <summary>Comes between a sealer and a store, just before a slot is created.</summary>
     public Func<ICheckpointStore, Task>? BeforeSlot { get; set; }
 
-    public ICheckpointStore Get(string store) => BeforeSlot is null ? _stores.Get(store) : new MeddledStore(_stores.Get(store), BeforeSlot);
+    /// <summary>Comes before a store, by its name, lists slots; one that never ends has it hang, whatever its token says.</summary>
+    public Func<string, CancellationToken, Task>? BeforeList { get; set; }
+
+    public ICheckpointStore Get(string store) => BeforeSlot is null && BeforeList is null ? _stores.Get(store) : new MeddledStore(_stores.Get(store), BeforeSlot, BeforeList);
 
     public void Cut(string store) => File.Delete(MountOf(store));
 
@@ -96,26 +99,33 @@ internal sealed class StoreWorld : ICheckpointStores, IDisposable
     private string MountOf(string store) => Path.Combine(_folder.FullName, "mounts", store);
 }
 
-/// <summary>A store in which something happens just before a slot is created.</summary>
-internal sealed class MeddledStore(ICheckpointStore inner, Func<ICheckpointStore, Task> before) : ICheckpointStore
+/// <summary>A store in which something happens just before a slot is created, or before slots are listed.</summary>
+internal sealed class MeddledStore(ICheckpointStore inner, Func<ICheckpointStore, Task>? beforeSlot, Func<string, CancellationToken, Task>? beforeList) : ICheckpointStore
 {
     public string Name => inner.Name;
 
+    private ICheckpointStore Inner => inner;
+
     public async Task<string?> CreateSlotAsync(RunRoot run, int epoch, int slot, string content, CancellationToken cancellationToken = default)
     {
-        await before(inner);
+        if (beforeSlot is not null)
+            await beforeSlot(inner);
         return await inner.CreateSlotAsync(run, epoch, slot, content, cancellationToken);
     }
 
-    public Task<ImmutableArray<RawSlot>> ListSlotsAsync(RunRoot run, int epoch, int limit = 100_000, CancellationToken cancellationToken = default) =>
-        inner.ListSlotsAsync(run, epoch, limit, cancellationToken);
+    public async Task<ImmutableArray<RawSlot>> ListSlotsAsync(RunRoot run, int epoch, int limit = 100_000, CancellationToken cancellationToken = default)
+    {
+        if (beforeList is not null)
+            await beforeList(Name, cancellationToken);
+        return await inner.ListSlotsAsync(run, epoch, limit, cancellationToken);
+    }
 
     public Task<StoredFile?> StatAsync(RunRoot run, string path, CancellationToken cancellationToken = default) => inner.StatAsync(run, path, cancellationToken);
 
     public Task<HashedFile?> HashAsync(RunRoot run, string path, CancellationToken cancellationToken = default) => inner.HashAsync(run, path, cancellationToken);
 
     public Task<CopyOutcome> CopyFromAsync(ICheckpointStore source, RunRoot run, CommitFile file, ByteRate rate, CancellationToken cancellationToken = default) =>
-        inner.CopyFromAsync(source, run, file, rate, cancellationToken);
+        inner.CopyFromAsync(source is MeddledStore meddled ? meddled.Inner : source, run, file, rate, cancellationToken);
 
     public Task<int> CleanAsync(RunRoot run, CancellationToken cancellationToken = default) => inner.CleanAsync(run, cancellationToken);
 

@@ -16,6 +16,7 @@ public sealed class CommitStagerTests : IDisposable
 
     private readonly StoreWorld _stores = new();
     private readonly string _uid = Samples.NewUid();
+    private readonly FakeTimeProvider _time = new(Samples.Start);
     private readonly VerificationRecords _records = new(new MemoryTable());
     private readonly LineageSurveyor _surveyor;
     private readonly CommitStager _stager;
@@ -23,8 +24,8 @@ public sealed class CommitStagerTests : IDisposable
     public CommitStagerTests()
     {
         var options = Options.Create(new EffectOptions());
-        _surveyor = new LineageSurveyor(_stores, new FleetBook(Samples.Fleet(store => store)), _records, options);
-        _stager = new CommitStager(_stores, _surveyor, _records, options, new FakeTimeProvider(Samples.Start));
+        _surveyor = new LineageSurveyor(_stores, new FleetBook(Samples.Fleet(store => store)), _records, options, _time);
+        _stager = new CommitStager(_stores, _surveyor, _records, options, _time);
     }
 
     private RunState Run => Samples.Moving(_uid, RunStep.Staging, Second);
@@ -140,6 +141,18 @@ public sealed class CommitStagerTests : IDisposable
         Assert.Equal("Listed: e1/0 Unverified, e1/1 Unverified", told["east"]);
         Assert.Equal("Listed: e1/0 Missing, e1/1 Verified", told["west"]);
         Assert.Equal("Unreachable: ", told["north"]);
+    }
+
+    [Fact]
+    public async Task Survey_AllStoresHang_AreUnreachableTogetherAfterOneLimit()
+    {
+        _stores.BeforeList = (_, _) => new TaskCompletionSource().Task;
+        var surveying = _surveyor.SurveyAsync(Run with { Tips = [new StoreTip("north", First, 10, Samples.Start)] }, TestContext.Current.CancellationToken);
+
+        _time.Advance(new EffectOptions().StoreTimeout);
+
+        Assert.Equal(
+            ["east Unreachable", "north Unreachable", "west Unreachable"], (await surveying.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System)).Stores.Select(store => $"{store.Store} {store.Outcome}"));
     }
 
     [Fact]

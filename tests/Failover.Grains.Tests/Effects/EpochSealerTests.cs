@@ -2,6 +2,8 @@ using Failover.Abstractions.Ports;
 using Failover.Domain.Checkpoints;
 using Failover.Grains.Effects;
 using Failover.Grains.Tests.Doubles;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Failover.Grains.Tests.Effects;
 
@@ -9,6 +11,8 @@ public sealed class EpochSealerTests : IDisposable
 {
     private readonly StoreWorld _stores = new();
     private readonly string _uid = Samples.NewUid();
+    private readonly EffectOptions _options = new();
+    private readonly FakeTimeProvider _time = new(Samples.Start);
 
     public void Dispose() => _stores.Dispose();
 
@@ -71,5 +75,21 @@ public sealed class EpochSealerTests : IDisposable
         await Assert.ThrowsAsync<StoreUnavailableException>(SealAsync);
     }
 
-    private Task SealAsync() => new EpochSealer(_stores).SealAsync(StoreWorld.RootOfRun(_uid), 1, "east", TestContext.Current.CancellationToken);
+    [Fact]
+    public async Task Seal_StoreIsTooSlowAltogether_IsOutOfReachAndMayStillBeSealedLater()
+    {
+        var held = new TaskCompletionSource();
+        _stores.BeforeSlot = _ => held.Task;
+        var sealing = SealAsync();
+
+        _time.Advance(_options.StoreTimeout);
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => sealing.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System));
+
+        _stores.BeforeSlot = null;
+        held.SetResult();
+        await SealAsync();
+        Assert.Equal(["seal"], await _stores.SlotsAsync("east", _uid, 1));
+    }
+
+    private Task SealAsync() => new EpochSealer(_stores, Options.Create(_options), _time).SealAsync(StoreWorld.RootOfRun(_uid), 1, "east", TestContext.Current.CancellationToken);
 }
