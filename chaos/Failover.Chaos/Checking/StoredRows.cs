@@ -106,9 +106,15 @@ public sealed record StoredMember
     /// <summary>GPUs promised.</summary>
     public IReadOnlyList<StoredReservation> Reservations { get; init; } = [];
 
+    /// <summary>Its witnesses.</summary>
+    public IReadOnlyList<StoredPace> Paces { get; init; } = [];
+
     /// <summary>Whether its stale epochs are gone.</summary>
     public bool Clean { get; init; } = true;
 }
+
+/// <summary>An epoch whose pace is known: it is a witness of its member.</summary>
+public sealed record StoredPace(string RunUid, int Epoch);
 
 /// <summary>Observed pools and the pods of our workloads.</summary>
 public sealed record StoredCapacity(IReadOnlyList<StoredPool> Pools, IReadOnlyList<StoredUse> Workloads);

@@ -114,12 +114,16 @@ public abstract class Scenario
     /// <summary>Whether nothing more happens to a run.</summary>
     protected static bool IsOver(StoredRun run) => run.Step is "Finished" or "Cancelled";
 
-    // A run is no witness of its member before its steps were seen to rise twice.
+    // What dies before the silo knows its pace is no witness of its member's loss; a busy machine may take long to get to know it.
     private static bool AllTrain(Picture picture) =>
         picture.Runs.Count == WorldPlan.RunCount
+        && WitnessesOf(picture) is var witnesses
         && picture.Runs.All(run => run is { Step: "Running", Epoch: { } epoch }
-            && picture.Trainer(run.Uid, epoch.Number) is { Started: true } trainer && (trainer.Heartbeats >= 3 || trainer.Commits >= 3)
+            && picture.Trainer(run.Uid, epoch.Number) is { Started: true } trainer && (trainer.Heartbeats == 0 ? trainer.Commits >= 3 : witnesses.Contains((run.Uid, epoch.Number)))
             && picture.StoresWithCommits(run.Uid, epoch.Number) >= 2);
+
+    private static HashSet<(string Uid, int Epoch)> WitnessesOf(Picture picture) =>
+        [.. picture.Members.SelectMany(member => member.Paces).Select(pace => (pace.RunUid, pace.Epoch))];
 
     private static bool AllEnded(Picture picture, ISet<string> mayWait) =>
         picture.Runs.All(run => IsOver(run) || (run.Step == "Waiting" && mayWait.Contains(run.Spec.Name)));
