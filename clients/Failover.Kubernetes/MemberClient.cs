@@ -43,6 +43,10 @@ internal sealed class MemberClient : IMemberClient, IDisposable
         launcher.LaunchAsync(request, cancellationToken);
 
     /// <inheritdoc/>
+    public Task<CallResult> PreflightAsync(LaunchRequest request, CancellationToken cancellationToken = default) =>
+        launcher.PreflightAsync(request, cancellationToken);
+
+    /// <inheritdoc/>
     public Task<CallResult> DeleteAsync(SeenWorkload workload, CancellationToken cancellationToken = default) =>
         launcher.DeleteAsync(workload, cancellationToken);
 

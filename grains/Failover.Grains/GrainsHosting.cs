@@ -29,6 +29,7 @@ public static class GrainsHosting
         services.AddSingleton<IRunDirectory, RunDirectory>();
         services.AddSingleton<SightingBoard>();
         services.AddSingleton<DoubtBoard>();
+        services.AddSingleton<PreflightBoard>();
         services.AddSingleton<VerificationRecords>();
         services.AddSingleton<LineageSurveyor>();
         services.AddSingleton<CommitStager>();
@@ -43,6 +44,7 @@ public static class GrainsHosting
         services.AddHostedService<ProgressReader>();
         services.AddHostedService<Custodian>();
         services.AddHostedService<Sweeper>();
+        services.AddHostedService<Preflighter>();
         services.AddHostedService<PlannerPulse>();
         services.AddMetrics();
         services.AddHostedService<FleetGauges>();

@@ -17,6 +17,8 @@ internal class AlteredMember(IMemberClient inner) : IMemberClient
 
     public virtual Task<CallResult> LaunchAsync(LaunchRequest request, CancellationToken cancellationToken = default) => inner.LaunchAsync(request, cancellationToken);
 
+    public Task<CallResult> PreflightAsync(LaunchRequest request, CancellationToken cancellationToken = default) => inner.PreflightAsync(request, cancellationToken);
+
     public virtual Task<CallResult> DeleteAsync(SeenWorkload workload, CancellationToken cancellationToken = default) => inner.DeleteAsync(workload, cancellationToken);
 
     public Task WatchAsync(IMemberObserver observer, TimeSpan settle, CancellationToken cancellationToken) => inner.WatchAsync(observer, settle, cancellationToken);

@@ -13,6 +13,9 @@ public interface IWorkloadKind
     /// <summary>The object to create for a launch, from the run's validated manifest, which is left as it is.</summary>
     JsonObject Manifest(LaunchRequest request);
 
+    /// <summary>One of the pods that the object of <see cref="Manifest"/> would have, without a name.</summary>
+    JsonObject Pod(JsonObject manifest);
+
     /// <summary>What we keep of an object of this kind.</summary>
     WorkloadFacts Read(JsonElement workload);
 }

@@ -48,6 +48,14 @@ public sealed class JobWorkload : IWorkloadKind
     }
 
     /// <inheritdoc/>
+    public JsonObject Pod(JsonObject manifest)
+    {
+        var pod = (JsonObject)manifest["spec"]!["template"]!.DeepClone();
+        (pod["apiVersion"], pod["kind"]) = ("v1", "Pod");
+        return pod;
+    }
+
+    /// <inheritdoc/>
     public WorkloadFacts Read(JsonElement workload)
     {
         var job = KubernetesJson.Deserialize<V1Job>(workload);

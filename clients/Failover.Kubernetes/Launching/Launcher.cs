@@ -12,6 +12,7 @@ namespace Failover.Kubernetes.Launching;
 internal sealed class Launcher(MemberConnection connection, MemberPipeline pipeline, IReadOnlyList<IWorkloadKind> kinds)
 {
     private const string FieldManager = "failover";
+    private const string DryRun = "All";
 
     public async Task<CallResult> LaunchAsync(LaunchRequest request, CancellationToken cancellationToken)
     {
@@ -36,6 +37,50 @@ internal sealed class Launcher(MemberConnection connection, MemberPipeline pipel
             _ => Refusal(answer),
         };
     }
+
+    public async Task<CallResult> PreflightAsync(LaunchRequest request, CancellationToken cancellationToken)
+    {
+        var wanted = request.Spec.Workload["kind"]?.GetValue<string>();
+        if (kinds.FirstOrDefault(kind => kind.Resource.Kind == wanted) is not { } workload)
+        {
+            return new CallResult(CallOutcome.Invalid, $"no adapter for workloads of kind {wanted}");
+        }
+
+        // A name of its own: what is launched already must not stand in the way of the question.
+        var name = $"preflight-{request.RunUid}";
+        var manifest = workload.Manifest(request);
+        manifest["metadata"]!["name"] = name;
+        var answer = await pipeline.RunAsync(
+            attempt => connection.Acquire().CustomObjects.CreateNamespacedCustomObjectAsync<JsonElement>(
+                manifest, workload.Resource.Group, workload.Resource.Version, request.Namespace, workload.Resource.Plural,
+                dryRun: DryRun, fieldManager: FieldManager, fieldValidation: "Strict", cancellationToken: attempt),
+            cancellationToken);
+        if (!answer.Ok)
+        {
+            return Judged(answer);
+        }
+
+        // An API server looks at none of these when it takes a Job, whose pods it then refuses one after the other.
+        var pod = workload.Pod(manifest);
+        pod["metadata"]!["name"] = name;
+        var typed = KubernetesJson.Deserialize<V1Pod>(pod.ToJsonString());
+        return Judged(await pipeline.RunAsync(
+            async attempt =>
+            {
+                await connection.Acquire().CoreV1.CreateNamespacedPodAsync(typed, request.Namespace, dryRun: DryRun, fieldManager: FieldManager, cancellationToken: attempt);
+                return default;
+            },
+            cancellationToken));
+    }
+
+    /// <summary>A member's word: yes, no, or none.</summary>
+    private static CallResult Judged(ApiAnswer answer) => answer switch
+    {
+        { Ok: true } => new CallResult(CallOutcome.Done, "it would be taken"),
+        { Kind: ApiAnswerKind.Answered, Status: >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError }
+            when answer.Status is not (HttpStatusCode.TooManyRequests or HttpStatusCode.Unauthorized) => new CallResult(CallOutcome.Invalid, answer.Detail),
+        _ => new CallResult(CallOutcome.Unknown, answer.Detail),
+    };
 
     public async Task<CallResult> DeleteAsync(SeenWorkload seen, CancellationToken cancellationToken)
     {

@@ -24,6 +24,12 @@ public interface IMemberClient
     /// <summary>Creates the workload of an epoch, or adopts the one that is there if its labels say it is this very launch.</summary>
     Task<CallResult> LaunchAsync(LaunchRequest request, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Tries the launch, and a pod of it, as dry runs, which store nothing: Done where the member would take both, Invalid where it would not, with what it said, and
+    /// Unknown where it did not say. One pod is tried, so that a quota too small for the whole gang may show only at the launch.
+    /// </summary>
+    Task<CallResult> PreflightAsync(LaunchRequest request, CancellationToken cancellationToken = default);
+
     /// <summary>Deletes a workload that was seen, with its Kubernetes uid as precondition; gone already is <see cref="CallOutcome.Done"/>. Its pods get their grace period.</summary>
     Task<CallResult> DeleteAsync(SeenWorkload workload, CancellationToken cancellationToken = default);
 

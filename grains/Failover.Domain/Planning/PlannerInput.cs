@@ -24,6 +24,9 @@ public sealed record PlannerInput
 
     /// <summary>All members of the fleet that have a row.</summary>
     public required ImmutableArray<MemberState> Members { get; init; }
+
+    /// <summary>What members said of runs' workloads; a pair that is not listed is not known to be refused.</summary>
+    public ImmutableArray<PreflightFinding> Preflights { get; init; } = [];
 }
 
 /// <summary>What an operator may set of the planner.</summary>

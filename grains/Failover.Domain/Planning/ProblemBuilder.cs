@@ -15,12 +15,15 @@ internal sealed class ProblemBuilder
     private readonly Dictionary<string, int> throughput;
     private readonly Dictionary<string, string> regionOfStore;
     private readonly Dictionary<string, RegionVerdict> closedRegions;
+    private readonly ILookup<string, MemberExclusion> refusals;
 
     public ProblemBuilder(PlannerInput input, PlanningPolicy policy)
     {
         this.input = input;
         this.policy = policy;
         throughput = input.Fleet.Skus.ToDictionary(sku => sku.Name, sku => (int)Whole(sku.Throughput * 1_000, 1, 100_000, $"throughput of {sku.Name}"));
+        refusals = input.Preflights.Where(finding => finding.Refusal is not null).ToLookup(
+            finding => finding.RunUid, finding => new MemberExclusion(finding.Member, $"would not take it, as a dry run said (since {finding.Since:HH:mm:ss}Z): {finding.Refusal}"));
         regionOfStore = input.Fleet.Stores.ToDictionary(store => store.Name, store => store.Region);
         closedRegions = input.Fleet.Regions.Select(region => RegionVerdicts.Of(region.Name, input.Members))
             .Where(verdict => !verdict.IsTarget).ToDictionary(verdict => verdict.Region);
@@ -84,7 +87,7 @@ internal sealed class ProblemBuilder
             Skus = [.. run.Spec.Skus.Where(throughput.ContainsKey).Distinct().Select(sku => new SkuChoice(sku, throughput[sku]))],
             Sites = sites.ToImmutable(),
             RegionReasons = reasons.ToImmutable(),
-            Excluded = [.. run.Distrusted.Where(distrust => distrust.Until > input.Now).Select(Exclusion)],
+            Excluded = [.. run.Distrusted.Where(distrust => distrust.Until > input.Now).Select(Exclusion), .. refusals[run.Uid]],
             PreferredRegions = run.Spec.Prefer,
             PreferredMember = cause == MoveCause.Restart ? run.Epoch?.Target.Member : null,
         };

@@ -58,6 +58,29 @@ internal sealed class WorkloadActions(FleetBook fleets, IMemberClients members, 
     public Task<CallResult> DeleteAsync(string member, SeenWorkload workload, CancellationToken cancellationToken) =>
         members.Get(member).DeleteAsync(workload, cancellationToken);
 
+    /// <summary>Whether the member would take the run's workload: tried there as a dry run, for the run's first GPU type that the fleet has.</summary>
+    public async Task<CallResult> PreflightAsync(string member, RunState run, CancellationToken cancellationToken)
+    {
+        var fleet = fleets.Current;
+        var tenant = fleet.FindTenant(run.Spec.Tenant);
+        var sku = run.Spec.Skus.Select(name => fleet.Skus.FirstOrDefault(known => known.Name == name)).FirstOrDefault(known => known is not null);
+        if (tenant is null || sku is null || fleet.FindMember(member) is null)
+            return new CallResult(CallOutcome.Unknown, "the fleet no longer has what it takes to ask");
+        var request = new LaunchRequest
+        {
+            Installation = fleet.Installation,
+            RunUid = run.Uid,
+            Spec = run.Spec,
+            Epoch = run.EpochNumber + 1,
+            LaunchId = "preflight",
+            Namespace = tenant.Namespace,
+            ServiceAccount = tenant.ServiceAccount,
+            NodeSelector = new KeyValuePair<string, string>(sku.NodeLabel, sku.NodeLabelValue),
+            Environment = ImmutableDictionary<string, string>.Empty,
+        };
+        return await members.Get(member).PreflightAsync(request, cancellationToken);
+    }
+
     private LaunchRequest Request(RunState run, EpochState epoch)
     {
         var fleet = fleets.Current;

@@ -48,6 +48,22 @@ public sealed class ObserverOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan GaugeInterval { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Between two rounds of asking members whether they would take runs' workloads.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:05:00")]
+    public TimeSpan PreflightInterval { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long a member's word that it would take a run's workload counts.</summary>
+    [Range(typeof(TimeSpan), "00:00:05", "1.00:00:00")]
+    public TimeSpan PreflightAge { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How soon one that would not is asked again.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan PreflightAgeRefused { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long a run that was never placed waits for members' first word.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
+    public TimeSpan PreflightPatience { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Between two passes of the planner.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:05:00")]
     public TimeSpan PlanInterval { get; set; } = TimeSpan.FromSeconds(1);

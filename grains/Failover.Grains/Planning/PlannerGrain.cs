@@ -16,7 +16,7 @@ namespace Failover.Grains.Planning;
 /// </summary>
 [GrainType("planner")]
 internal sealed partial class PlannerGrain(
-    StateReader rows, FleetBook fleets, PlanningPolicy policy, TimeProvider time, ILogger<PlannerGrain> logger) : Grain, IPlannerGrain, IRemindable
+    StateReader rows, FleetBook fleets, PreflightBoard preflights, PlanningPolicy policy, TimeProvider time, ILogger<PlannerGrain> logger) : Grain, IPlannerGrain, IRemindable
 {
     private const string ReminderName = "plan";
 
@@ -83,6 +83,7 @@ internal sealed partial class PlannerGrain(
             Runs = [.. runs.Where(run => !run.IsTombstone || !run.PendingSeals.IsEmpty || !run.Pins.IsEmpty)],
             // A member that the fleet file no longer lists keeps its row, and is nobody's to ask.
             Members = [.. members.Where(member => fleet.FindMember(member.Name) is not null)],
+            Preflights = preflights.Findings(runs, members),
         };
     }
 

@@ -72,6 +72,20 @@ public sealed class PlannerPassTests
     }
 
     [Fact]
+    public void Place_MemberThatRefusedADryRun_IsNoCandidateForThatRunAndSaysWhy()
+    {
+        var refused = new PreflightFinding("a", "e1", "pods \"p\" is forbidden: no PriorityClass with name frontier was found", Worlds.Now);
+        var one = Input([Worlds.Run("a"), Worlds.Run("b")], Worlds.Member("e1")) with { Preflights = [refused] };
+        var two = Input([Worlds.Run("a")], Worlds.Member("e1"), Worlds.Member("w1")) with { Preflights = [refused] };
+
+        var events = PlannerPass.Place(one, [], Policy).Events;
+        var waits = Assert.IsType<RunEvent.NotPlaced>(events.Single(addressed => addressed.RunUid == "a").Event);
+        Assert.Contains("no PriorityClass with name frontier", waits.PerMember.Single(reason => reason.Member == "e1").Reason, StringComparison.Ordinal);
+        Assert.IsType<RunEvent.Placed>(events.Single(addressed => addressed.RunUid == "b").Event);
+        Assert.Equal("w1", Assert.IsType<RunEvent.Placed>(Assert.Single(PlannerPass.Place(two, [], Policy).Events).Event).Target.Member);
+    }
+
+    [Fact]
     public void Place_NoFit_SaysWhyOnceAndAgainWhenThatChanges()
     {
         var run = Run("a", workers: 8);

@@ -42,6 +42,11 @@ internal sealed class FakeMember(string name) : IMemberClient
         throw new InvalidOperationException("It never answers.");
     }
 
+    /// <summary>What a dry run answers.</summary>
+    public CallResult OnPreflight { get; set; } = new(CallOutcome.Done, "");
+
+    public Task<CallResult> PreflightAsync(LaunchRequest request, CancellationToken cancellationToken = default) => Task.FromResult(OnPreflight);
+
     public async Task<CallResult> DeleteAsync(SeenWorkload workload, CancellationToken cancellationToken = default)
     {
         Deletions.Enqueue(workload);

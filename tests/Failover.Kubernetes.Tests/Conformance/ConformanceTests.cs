@@ -132,6 +132,8 @@ public sealed class ConformanceTests
 
         await test.Foreign.CreateNamespacedJobAsync(job.Body, test.Namespace, dryRun: "All");
         await ConformanceCluster.UntilAsync(() => IsAdmittedAsync(test, job.Pod(account: null)));
+        Assert.Equal(CallOutcome.Done, (await test.Client().PreflightAsync(test.Launch())).Outcome);
+        Assert.Equal(CallOutcome.Invalid, (await test.Client().PreflightAsync(test.Launch() with { ServiceAccount = "nobody" })).Outcome);
         var refused = await Assert.ThrowsAsync<HttpOperationException>(
             () => test.Foreign.CreateNamespacedPodAsync(job.Pod(account: "nobody"), test.Namespace, dryRun: "All"));
 

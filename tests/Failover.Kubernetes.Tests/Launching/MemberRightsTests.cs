@@ -26,6 +26,7 @@ public sealed class MemberRightsTests
 
         var request = Launches.Request() with { Namespace = Tenant };
         Assert.Equal(ProbeAnswer.Ready, (await client.ProbeAsync(TestMember.Patience)).Answer);
+        Assert.Equal(CallOutcome.Done, (await client.PreflightAsync(request)).Outcome);
         Assert.Equal(CallOutcome.Done, (await client.LaunchAsync(request)).Outcome);
         Assert.Equal("llm-01234567-e1 was there already", (await client.LaunchAsync(request)).Detail);
         var seen = await observer.SeeAsync(seen => !seen.Workloads.IsEmpty);
