@@ -103,22 +103,36 @@ public sealed class GangProblem
         var usableEnd = new int[Runs];
         for (var run = 0; run < Runs; run++)
             usableEnd[run] = Tier[run] == tier ? UsableEnd[run] : Start[run];
-        return new GangProblem(new GangProblemBuilder.Parts
-        {
-            Ingest = [.. Enumerable.Range(0, Regions).Select(plan.IngestLeft)],
-            RegionOfBin = RegionOfBin,
-            Capacity = capacity,
-            SpreadMax = [.. Enumerable.Range(0, SpreadMax.Length).Select(row => plan.SpreadLeft(row / Regions, row % Regions))],
-            Gpus = Gpus,
-            Level = Level,
-            Tier = Tier,
-            Group = Group,
-            Home = Home,
-            Start = Start,
-            UsableEnd = usableEnd,
-            BinOf = BinOf,
-            ValueOf = ValueOf,
-            IngestOf = IngestOf,
-        });
+        return With(
+            capacity, usableEnd,
+            [.. Enumerable.Range(0, Regions).Select(plan.IngestLeft)],
+            [.. Enumerable.Range(0, SpreadMax.Length).Select(row => plan.SpreadLeft(row / Regions, row % Regions))]);
     }
+
+    /// <summary>The same runs, where one bin has half of what it had.</summary>
+    internal GangProblem WithHalfOf(int bin)
+    {
+        long[] capacity = [.. Capacity];
+        for (var level = 0; level < Levels; level++)
+            capacity[(bin * Levels) + level] /= 2;
+        return With(capacity, UsableEnd, Ingest, SpreadMax);
+    }
+
+    private GangProblem With(long[] capacity, int[] usableEnd, long[] ingest, long[] spreadMax) => new(new GangProblemBuilder.Parts
+    {
+        Ingest = ingest,
+        SpreadMax = spreadMax,
+        Capacity = capacity,
+        UsableEnd = usableEnd,
+        RegionOfBin = RegionOfBin,
+        Gpus = Gpus,
+        Level = Level,
+        Tier = Tier,
+        Group = Group,
+        Home = Home,
+        Start = Start,
+        BinOf = BinOf,
+        ValueOf = ValueOf,
+        IngestOf = IngestOf,
+    });
 }

@@ -1,0 +1,47 @@
+using System.CommandLine;
+using BenchmarkDotNet.Running;
+using Failover.Benchmarks.Placement;
+
+var instances = new Argument<string[]>("files") { Description = "Instance files, or names like F-2000x50-r0.95-s1 to be generated.", Arity = ArgumentArity.OneOrMore };
+var deadlines = new Option<string>("--deadlines") { Description = "Seconds, by commas.", DefaultValueFactory = _ => "0.1,0.3,1,5" };
+var steps = new Option<long?>("--steps") { Description = "A budget in steps of work instead of deadlines: the same plan on any machine." };
+var seed = new Option<long>("--seed") { Description = "Of the solver's random numbers.", DefaultValueFactory = _ => 1 };
+var strict = new Option<bool>("--strict-tiers") { Description = "No run of a tier is given up for those below." };
+var plans = new Option<string?>("--plans") { Description = "A folder to write each plan to, as NAME.DEADLINE.json." };
+var json = new Option<string?>("--json") { Description = "A file for all measurements." };
+var plot = new Option<string?>("--plot") { Description = "An SVG file: gap against time." };
+var reference = new Option<string?>("--reference") { Description = "Bounds known from elsewhere; by default REFERENCE.csv beside the instance." };
+var warm = new Option<bool>("--warm") { Description = "Solve again after half of the largest bin has gone." };
+var against = new Option<string[]>("--against") { Description = "ortools: CP-SAT, HiGHS and GLOP as well. greedy: today's ways as well.", AllowMultipleArgumentsPerToken = true };
+
+var placement = new Command("placement", "Value, bound and gap of plans, over instances and deadlines.") { instances, deadlines, steps, seed, strict, plans, json, plot, reference, warm, against };
+placement.SetAction(parsed => new PlacementBenchmark(
+    new BenchmarkOptions
+    {
+        Instances = parsed.GetRequiredValue(instances),
+        Deadlines = [.. parsed.GetRequiredValue(deadlines).Split(',').Select(double.Parse)],
+        Steps = parsed.GetValue(steps),
+        Seed = parsed.GetValue(seed),
+        StrictTiers = parsed.GetValue(strict),
+        Plans = parsed.GetValue(plans),
+        Json = parsed.GetValue(json),
+        Plot = parsed.GetValue(plot),
+        Reference = parsed.GetValue(reference),
+        Warm = parsed.GetValue(warm),
+        AgainstOrTools = parsed.GetValue(against)?.Contains("ortools") ?? false,
+        AgainstBaselines = parsed.GetValue(against)?.Contains("greedy") ?? false,
+    },
+    Console.Out).Run());
+
+var name = new Argument<string>("name") { Description = "CLASS-RUNSxCLUSTERS-rRATIO-sSEED, of class F, FM or C." };
+var file = new Argument<string>("file") { Description = "Gzipped if it ends in .gz." };
+var export = new Command("export", "Writes a generated instance to a file that others can solve.") { name, file };
+export.SetAction(parsed => Generator.Make(parsed.GetRequiredValue(name)).Save(parsed.GetRequiredValue(file)));
+
+var growth = new Command("growth", "Time of a pricing pass, and bytes, against the number of candidates.");
+growth.SetAction(_ => Growth.Run(Console.Out));
+
+var loops = new Command("loops", "The inner loops, by BenchmarkDotNet.");
+loops.SetAction(_ => BenchmarkRunner.Run<InnerLoops>());
+
+return new RootCommand("Measures; asserts nothing but that plans are sound.") { placement, export, growth, loops }.Parse(args).Invoke();
