@@ -38,10 +38,14 @@ var file = new Argument<string>("file") { Description = "Gzipped if it ends in .
 var export = new Command("export", "Writes a generated instance to a file that others can solve.") { name, file };
 export.SetAction(parsed => Generator.Make(parsed.GetRequiredValue(name)).Save(parsed.GetRequiredValue(file)));
 
+var count = new Option<int>("--count") { Description = "How many instances.", DefaultValueFactory = _ => 200 };
+var agree = new Command("agree", "Small generated instances of class F: the solver's optimum against CP-SAT's.") { count };
+agree.SetAction(parsed => Agreement.Run(parsed.GetValue(count), Console.Out));
+
 var growth = new Command("growth", "Time of a pricing pass, and bytes, against the number of candidates.");
 growth.SetAction(_ => Growth.Run(Console.Out));
 
 var loops = new Command("loops", "The inner loops, by BenchmarkDotNet.");
 loops.SetAction(_ => BenchmarkRunner.Run<InnerLoops>());
 
-return new RootCommand("Measures; asserts nothing but that plans are sound.") { placement, export, growth, loops }.Parse(args).Invoke();
+return new RootCommand("Measures; asserts nothing but that plans are sound.") { placement, agree, export, growth, loops }.Parse(args).Invoke();

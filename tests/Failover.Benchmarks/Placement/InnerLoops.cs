@@ -32,7 +32,7 @@ public class InnerLoops
     [Benchmark]
     public double PricingPass()
     {
-        ascent.Pass(problem.Start, problem.UsableEnd, [], 0, true);
+        ascent.Pass(0);
         return ascent.Bound;
     }
 

@@ -7,7 +7,10 @@ namespace Failover.Domain.Placement.Solving;
 internal sealed class ExactSearch
 {
     private const int RootSteps = 300;
-    private const int NodeSteps = 12;
+    private const int NodeSteps = 30;
+
+    /// <summary>So many closed places that another descent is worth its time.</summary>
+    private const int ClosedMany = 8;
 
     private readonly GangProblem problem;
     private readonly KnapsackDual dual;
@@ -150,11 +153,12 @@ internal sealed class ExactSearch
             if (!MaySettle(run, place, 1))
                 continue;
             dual.Settle(run, place);
-            if (!Descend(NodeSteps, 0.3))
+            if (!Descend(NodeSteps, 0.5))
             {
                 List<int> closed = [];
                 Fix(closed);
-                if (!Settles(dual.Evaluate()))
+                // With places closed the bound may come down further, and close more.
+                if (!Settles(dual.Evaluate()) && (closed.Count < ClosedMany || !Descend(NodeSteps, 0.5)))
                     Branch();
                 foreach (var opened in closed)
                     dual.Close(opened, false);
@@ -199,7 +203,7 @@ internal sealed class ExactSearch
     }
 
     /// <summary>
-    /// The weightiest free run that the bins disagree on; else one that matters to a row between bins that is overdrawn, or that is paid for and not used up;
+    /// The dearest free run that the bins disagree on; else one that matters to a row between bins that is overdrawn, or that is paid for and not used up;
     /// -1: none, so that what the bins chose is a plan, and worth the bound.
     /// </summary>
     private int Undecided()
@@ -210,7 +214,7 @@ internal sealed class ExactSearch
         {
             if (dual.Settled[run] != KnapsackDual.Free)
                 continue;
-            if (dual.Shared[run] && dual.Count[run] != 1 && (dual.Count[run] > 1 || dual.Price[run] > 0) && (torn < 0 || problem.Gpus[run] > problem.Gpus[torn]))
+            if (dual.Shared[run] && dual.Count[run] != 1 && (dual.Count[run] > 1 || dual.Price[run] > 0) && (torn < 0 || dual.Price[run] > dual.Price[torn]))
                 torn = run;
             else if (torn < 0 && (coupled < 0 || problem.Gpus[run] > problem.Gpus[coupled]) && Matters(run))
                 coupled = run;

@@ -14,13 +14,12 @@ internal sealed class PriceAscent
     private readonly double[] direction;
     private readonly double[] use;
     private readonly double[] total;
+    private readonly double[] ingestOfBin;
     private readonly double[] weight;
-    private readonly Prices promising;
     private readonly int ingestRow;
     private readonly int spreadRow;
     private readonly double[] price;
     private double step = 1;
-    private double lowest = double.PositiveInfinity;
     private int stale;
 
     public PriceAscent(GangProblem problem, Prices? warm)
@@ -34,6 +33,7 @@ internal sealed class PriceAscent
         use = new double[rows];
         price = new double[rows];
         total = new double[problem.Bins * GangProblem.Levels];
+        ingestOfBin = new double[problem.Bins];
         weight = new double[rows];
         for (var row = 0; row < ingestRow; row++)
         {
@@ -46,7 +46,6 @@ internal sealed class PriceAscent
             capacity[spreadRow + row] = problem.SpreadMax[row];
         Weigh();
         Best = new Prices(problem);
-        promising = new Prices(problem);
         if (warm is not null && warm.Suits(problem))
         {
             warm.CopyTo(Best);
@@ -57,7 +56,7 @@ internal sealed class PriceAscent
     /// <summary>The prices of the lowest bound.</summary>
     public Prices Best { get; }
 
-    /// <summary>The lowest bound over the candidates that were looked at; certified only by <see cref="Solving.Certificate"/>.</summary>
+    /// <summary>The lowest bound so far, in rounded numbers; certified only by <see cref="Solving.Certificate"/>.</summary>
     public double Bound { get; private set; } = double.PositiveInfinity;
 
     public long Work { get; private set; }
@@ -85,14 +84,11 @@ internal sealed class PriceAscent
             weight[row] = capacity[row] <= 0 ? 0 : 1 / capacity[row];
     }
 
-    /// <summary>
-    /// One pass over the given places, and one step. <paramref name="target"/>: the value of the best plan known. <paramref name="whole"/>: they are all
-    /// there are, so that the bound holds.
-    /// </summary>
-    public void Pass(ReadOnlySpan<int> start, ReadOnlySpan<int> end, ReadOnlySpan<int> places, double target, bool whole)
+    /// <summary>One pass over all places, and one step. <paramref name="target"/>: the value of the best plan known.</summary>
+    public void Pass(double target)
     {
-        var bound = Evaluate(start, end, places);
-        if (bound < lowest * (1 - 1e-5))
+        var bound = Evaluate();
+        if (bound < Bound * (1 - 1e-5))
             stale = 0;
         else if (++stale >= Patience)
         {
@@ -100,29 +96,13 @@ internal sealed class PriceAscent
             stale = 0;
         }
 
-        if (bound < lowest)
-        {
-            lowest = bound;
-            Save(promising);
-        }
-
-        if (whole && bound < Bound)
+        if (bound < Bound)
         {
             Bound = bound;
             Save(Best);
         }
 
         Step(bound, target);
-    }
-
-    /// <summary>Goes on from the best prices since the last call, which other places than theirs will judge.</summary>
-    public void Return()
-    {
-        if (double.IsInfinity(lowest))
-            return;
-        Load(promising);
-        lowest = double.PositiveInfinity;
-        stale = 0;
     }
 
     private void Step(double bound, double target)
@@ -162,7 +142,7 @@ internal sealed class PriceAscent
                 price[row] = Math.Max(0, price[row] + (length * direction[row] * weight[row]));
         }
     }
-    private double Evaluate(ReadOnlySpan<int> start, ReadOnlySpan<int> end, ReadOnlySpan<int> places)
+    private double Evaluate()
     {
         Total();
         Array.Clear(use);
@@ -171,39 +151,59 @@ internal sealed class PriceAscent
             bound += price[row] * capacity[row];
         for (var run = 0; run < problem.Runs; run++)
         {
-            var best = BestOf(run, start[run], end[run], places, out var place);
-            if (place < 0)
+            var first = problem.Start[run];
+            var count = problem.UsableEnd[run] - first;
+            Work += count + 4;
+            var best = problem.Group[run] < 0 ? BestOf(run, first, count, out var at) : BestOfGrouped(run, first, count, out at);
+            if (at < 0)
                 continue;
             bound += best;
-            Use(run, place);
+            Use(run, first + at);
         }
 
         return bound;
     }
 
-    private double BestOf(int run, int first, int end, ReadOnlySpan<int> places, out int place)
+    /// <summary>What the run gains most above its cost, and where; -1: nowhere. This is the loop that a pass spends its time in.</summary>
+    private double BestOf(int run, int first, int count, out int at)
     {
-        place = -1;
+        at = -1;
         var best = 0.0;
-        var group = problem.Group[run];
         double gpus = problem.Gpus[run];
-        var perGpu = total.AsSpan(problem.Level[run] * problem.Bins, problem.Bins);
-        Work += end - first + 4;
-        for (var at = first; at < end; at++)
+        ReadOnlySpan<double> perGpu = total.AsSpan(problem.Level[run] * problem.Bins, problem.Bins);
+        ReadOnlySpan<double> perIngest = ingestOfBin.AsSpan(0, problem.Bins);
+        ReadOnlySpan<ushort> bins = problem.BinOf.AsSpan(first, count);
+        ReadOnlySpan<long> values = problem.ValueOf.AsSpan(first, count);
+        ReadOnlySpan<long> ingests = problem.IngestOf.AsSpan(first, count);
+        for (var i = 0; i < bins.Length; i++)
         {
-            var candidate = places.IsEmpty ? at : places[at];
-            int bin = problem.BinOf[candidate];
-            var cost = gpus * perGpu[bin];
-            var ingest = problem.IngestOf[candidate];
-            if (ingest != 0)
-                cost += ingest * price[ingestRow + problem.RegionOfBin[bin]];
-            if (group >= 0)
-                cost += gpus * price[spreadRow + (group * problem.Regions) + problem.RegionOfBin[bin]];
-            var gain = problem.ValueOf[candidate] - cost;
+            int bin = bins[i];
+            var gain = values[i] - (gpus * perGpu[bin]) - (ingests[i] * perIngest[bin]);
             if (gain > best)
             {
                 best = gain;
-                place = candidate;
+                at = i;
+            }
+        }
+
+        return best;
+    }
+
+    private double BestOfGrouped(int run, int first, int count, out int at)
+    {
+        at = -1;
+        var best = 0.0;
+        double gpus = problem.Gpus[run];
+        var perGpu = total.AsSpan(problem.Level[run] * problem.Bins, problem.Bins);
+        var spread = price.AsSpan(spreadRow + (problem.Group[run] * problem.Regions), problem.Regions);
+        for (var i = 0; i < count; i++)
+        {
+            int bin = problem.BinOf[first + i];
+            var gain = problem.ValueOf[first + i] - (gpus * (perGpu[bin] + spread[problem.RegionOfBin[bin]])) - (problem.IngestOf[first + i] * ingestOfBin[bin]);
+            if (gain > best)
+            {
+                best = gain;
+                at = i;
             }
         }
 
@@ -229,6 +229,7 @@ internal sealed class PriceAscent
             var sum = 0.0;
             for (var level = 0; level < GangProblem.Levels; level++)
                 total[(level * problem.Bins) + bin] = sum += price[(bin * GangProblem.Levels) + level];
+            ingestOfBin[bin] = price[ingestRow + problem.RegionOfBin[bin]];
         }
     }
 

@@ -34,11 +34,8 @@ internal sealed class ShortList
     /// <summary>Of the run, best first.</summary>
     public ReadOnlySpan<int> PlacesOf(int run) => places.AsSpan(runStart[run], runStart[run + 1] - runStart[run]);
 
-    public ReadOnlySpan<int> Starts => runStart.AsSpan(0, problem.Runs);
-
-    public ReadOnlySpan<int> Ends => runStart.AsSpan(1);
-
-    public ReadOnlySpan<int> Places => places;
+    /// <summary>How many places are listed.</summary>
+    public int Count => runStart[problem.Runs];
 
     /// <summary>Who might come to a bin, large chunks and large gangs first. All that is needed of them, side by side: this is read more than all else.</summary>
     public ReadOnlySpan<Entry> Of(int bin) => entries.AsSpan(binStart[bin], binStart[bin + 1] - binStart[bin]);

@@ -15,8 +15,9 @@ internal sealed class SolveRun(GangProblem problem, ISolveBudget budget, GangSol
     private const int DualCandidatesMax = 120_000;
 
     /// <summary>Above, branch and bound does not end within any budget that a failover has.</summary>
-    private const int ExactSharedMax = 120;
-    private const int ExactCandidatesMax = 4_000;
+    private const int ExactSharedMax = 200;
+    private const int ExactRunsMax = 300;
+    private const int ExactCandidatesMax = 2_500;
 
     private readonly PriceTable table = new(problem);
     private long work;
@@ -52,36 +53,9 @@ internal sealed class SolveRun(GangProblem problem, ISolveBudget budget, GangSol
 
     private void Price(PriceAscent ascent, bool warm)
     {
-        var list = new ShortList(problem);
-        var all = problem.Candidates < 20_000;
-        for (var pass = 0; pass < (warm ? WarmPasses : PricePasses) && !ascent.Settled && Spent(ascent.Work + list.Work) < PriceShare; pass++)
-        {
-            // Far from the end most places of a run matter; later a few do, and those alone are looked at but for every 25th pass, which proves.
-            if (all || pass < 20)
-            {
-                ascent.Pass(problem.Start, problem.UsableEnd, [], bestValue, true);
-                continue;
-            }
-
-            if (pass % 25 == 20)
-            {
-                ascent.Return();
-                ascent.Pass(problem.Start, problem.UsableEnd, [], bestValue, true);
-                table.Set(ascent.Best);
-                list.Fill(table, 16);
-                ascent.Return();
-            }
-
-            ascent.Pass(list.Starts, list.Ends, list.Places, bestValue, false);
-        }
-
-        if (!all)
-        {
-            ascent.Return();
-            ascent.Pass(problem.Start, problem.UsableEnd, [], bestValue, true);
-        }
-
-        work += ascent.Work + list.Work;
+        for (var pass = 0; pass < (warm ? WarmPasses : PricePasses) && !ascent.Settled && Spent(ascent.Work) < PriceShare; pass++)
+            ascent.Pass(bestValue);
+        work += ascent.Work;
     }
 
     private void Certify(Prices prices)
@@ -106,14 +80,14 @@ internal sealed class SolveRun(GangProblem problem, ISolveBudget budget, GangSol
             if (Spent(0) >= 1)
                 return;
             var plan = GreedyPlan.ByPrice(problem, list, table, perGpu);
-            work += list.Places.Length;
+            work += list.Count;
             if (plan.Value > start.Value)
                 start = plan;
         }
 
         Keep(start.Places(), start.Value);
         var search = new BinSearch(problem, start, list, table, new SeededRandom(options.Seed));
-        var exact = shared <= ExactSharedMax && problem.Candidates <= ExactCandidatesMax;
+        var exact = shared <= ExactSharedMax && problem.Candidates <= ExactCandidatesMax && problem.Runs <= ExactRunsMax;
         var dual = exact || problem.Candidates <= DualCandidatesMax;
         Improve(search, exact ? Math.Min(0.08, 0.02 + Spent(0)) : dual ? Math.Max(0.45, 0.1 + Spent(0)) : 1);
         if (dual && !Done())
@@ -137,7 +111,7 @@ internal sealed class SolveRun(GangProblem problem, ISolveBudget budget, GangSol
 
     private void Prove(Prices prices, bool toTheEnd)
     {
-        var until = toTheEnd ? 0.9 : 0.8;
+        var until = toTheEnd ? 0.85 : 0.8;
         var search = new ExactSearch(problem, prices, best, bestValue, more => Spent(more) >= until);
         if (toTheEnd)
             search.Run();
