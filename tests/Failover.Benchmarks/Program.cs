@@ -12,9 +12,10 @@ var json = new Option<string?>("--json") { Description = "A file for all measure
 var plot = new Option<string?>("--plot") { Description = "An SVG file: gap against time." };
 var reference = new Option<string?>("--reference") { Description = "Bounds known from elsewhere; by default REFERENCE.csv beside the instance." };
 var warm = new Option<bool>("--warm") { Description = "Solve again after half of the largest bin has gone." };
+var processor = new Option<bool>("--processor-time") { Description = "Deadlines count this process's processor time: for a machine that others are at work on." };
 var against = new Option<string[]>("--against") { Description = "ortools: CP-SAT, HiGHS and GLOP as well. greedy: today's ways as well.", AllowMultipleArgumentsPerToken = true };
 
-var placement = new Command("placement", "Value, bound and gap of plans, over instances and deadlines.") { instances, deadlines, steps, seed, strict, plans, json, plot, reference, warm, against };
+var placement = new Command("placement", "Value, bound and gap of plans, over instances and deadlines.") { instances, deadlines, steps, seed, strict, plans, json, plot, reference, warm, processor, against };
 placement.SetAction(parsed => new PlacementBenchmark(
     new BenchmarkOptions
     {
@@ -28,6 +29,7 @@ placement.SetAction(parsed => new PlacementBenchmark(
         Plot = parsed.GetValue(plot),
         Reference = parsed.GetValue(reference),
         Warm = parsed.GetValue(warm),
+        ProcessorTime = parsed.GetValue(processor),
         AgainstOrTools = parsed.GetValue(against)?.Contains("ortools") ?? false,
         AgainstBaselines = parsed.GetValue(against)?.Contains("greedy") ?? false,
     },

@@ -31,6 +31,9 @@ internal sealed record BenchmarkOptions
     /// <summary>Solve once more after a bin has changed, with the prices and the plan of before.</summary>
     public bool Warm { get; init; }
 
+    /// <summary>Deadlines count processor time, not elapsed time.</summary>
+    public bool ProcessorTime { get; init; }
+
     public bool AgainstOrTools { get; init; }
 
     public bool AgainstBaselines { get; init; }
@@ -93,7 +96,7 @@ internal sealed class PlacementBenchmark(BenchmarkOptions options, TextWriter ou
 
     private bool Solve(Instance instance)
     {
-        GangSolver.Solve(instance.Problem, new WallClockBudget(1), Options());
+        GangSolver.Solve(instance.Problem, Budget(1), Options());
         var sound = true;
         GangPlan? last = null;
         foreach (var deadline in options.Deadlines.Prepend(0).Distinct())
@@ -131,15 +134,18 @@ internal sealed class PlacementBenchmark(BenchmarkOptions options, TextWriter ou
         return sound & fits;
     }
 
+    private ISolveBudget Budget(double seconds) => options.ProcessorTime ? new ProcessorBudget(seconds) : new WallClockBudget(seconds);
+
     private GangSolveOptions Options() => new() { Seed = options.Seed, StrictTiers = options.StrictTiers };
 
     private GangPlan Measure(Instance instance, GangProblem problem, string engine, double deadline, GangSolveOptions how, out bool sound)
     {
         GC.Collect();
         Memory.ResetPeak();
+        var processor = ProcessorBudget.Now;
         var clock = Stopwatch.StartNew();
-        var plan = GangSolver.Solve(problem, new WallClockBudget(deadline), how);
-        var seconds = clock.Elapsed.TotalSeconds;
+        var plan = GangSolver.Solve(problem, Budget(deadline), how);
+        var seconds = options.ProcessorTime ? ProcessorBudget.Now - processor : clock.Elapsed.TotalSeconds;
         Add(instance.Name, engine, deadline, seconds, plan.Value, plan.Bound, ReferenceEquals(problem, instance.Problem));
         if (ReferenceEquals(problem, instance.Problem) && deadline > 0)
             Save(instance.Name, deadline.ToString(CultureInfo.InvariantCulture), seconds, plan);

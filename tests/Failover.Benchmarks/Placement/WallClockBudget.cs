@@ -10,3 +10,13 @@ internal sealed class WallClockBudget(double seconds) : ISolveBudget
 
     public double Spent(long work) => seconds <= 0 ? 1 : Stopwatch.GetElapsedTime(start).TotalSeconds / seconds;
 }
+
+/// <summary>The same in processor time of this process: for figures from a machine that others are at work on. It says nothing of how a deadline is kept.</summary>
+internal sealed class ProcessorBudget(double seconds) : ISolveBudget
+{
+    private readonly double start = Now;
+
+    public static double Now => Environment.CpuUsage.TotalTime.TotalSeconds;
+
+    public double Spent(long work) => seconds <= 0 ? 1 : (Now - start) / seconds;
+}
