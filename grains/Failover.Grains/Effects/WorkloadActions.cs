@@ -66,18 +66,7 @@ internal sealed class WorkloadActions(FleetBook fleets, IMemberClients members, 
         var sku = run.Spec.Skus.Select(name => fleet.Skus.FirstOrDefault(known => known.Name == name)).FirstOrDefault(known => known is not null);
         if (tenant is null || sku is null || fleet.FindMember(member) is null)
             return new CallResult(CallOutcome.Unknown, "the fleet no longer has what it takes to ask");
-        var request = new LaunchRequest
-        {
-            Installation = fleet.Installation,
-            RunUid = run.Uid,
-            Spec = run.Spec,
-            Epoch = run.EpochNumber + 1,
-            LaunchId = "preflight",
-            Namespace = tenant.Namespace,
-            ServiceAccount = tenant.ServiceAccount,
-            NodeSelector = new KeyValuePair<string, string>(sku.NodeLabel, sku.NodeLabelValue),
-            Environment = ImmutableDictionary<string, string>.Empty,
-        };
+        var request = Request(run, fleet, tenant, sku, run.EpochNumber + 1, "preflight", ImmutableDictionary<string, string>.Empty);
         return await members.Get(member).PreflightAsync(request, cancellationToken);
     }
 
@@ -86,19 +75,22 @@ internal sealed class WorkloadActions(FleetBook fleets, IMemberClients members, 
         var fleet = fleets.Current;
         var tenant = fleet.Tenants.First(known => known.Name == run.Spec.Tenant);
         var sku = fleet.Skus.First(known => known.Name == epoch.Target.Sku);
-        return new LaunchRequest
+        return Request(run, fleet, tenant, sku, epoch.Number, epoch.LaunchId, EnvironmentOf(run, epoch, fleet));
+    }
+
+    private static LaunchRequest Request(
+        RunState run, FleetSpec fleet, TenantSpec tenant, SkuSpec sku, int epoch, string launchId, ImmutableDictionary<string, string> environment) => new()
         {
             Installation = fleet.Installation,
             RunUid = run.Uid,
             Spec = run.Spec,
-            Epoch = epoch.Number,
-            LaunchId = epoch.LaunchId,
+            Epoch = epoch,
+            LaunchId = launchId,
             Namespace = tenant.Namespace,
             ServiceAccount = tenant.ServiceAccount,
             NodeSelector = new KeyValuePair<string, string>(sku.NodeLabel, sku.NodeLabelValue),
-            Environment = EnvironmentOf(run, epoch, fleet),
+            Environment = environment,
         };
-    }
 
     private static ImmutableDictionary<string, string> EnvironmentOf(RunState run, EpochState epoch, FleetSpec fleet)
     {

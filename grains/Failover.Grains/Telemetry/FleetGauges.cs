@@ -26,7 +26,7 @@ internal sealed partial class FleetGauges : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger<FleetGauges> _logger;
     private readonly Meter _meter;
-    private Picture _picture = new([], [], new BrakeState());
+    private Picture _picture = new([], [], [], new BrakeState());
 
     public FleetGauges(StateReader rows, IGrainFactory grains, FleetBook fleets, IOptions<ObserverOptions> options, IMeterFactory meters, TimeProvider time, ILogger<FleetGauges> logger)
     {
@@ -58,7 +58,9 @@ internal sealed partial class FleetGauges : BackgroundService
     {
         var brake = await _grains.GetGrain<IBrakeGrain>(IBrakeGrain.Key).GetAsync();
         var runs = (await _rows.ReadRunsAsync(cancellationToken)).Where(run => !run.IsTombstone).ToImmutableArray();
-        Volatile.Write(ref _picture, new Picture(runs, await _rows.ReadMembersAsync(cancellationToken), brake));
+        var fleet = _fleets.Current;
+        var atRisk = runs.Select(run => (Run: run, Rpo: Rpo.Of(run, fleet))).Where(one => one.Rpo is not null).Select(one => new AtRisk(one.Run.Uid, one.Run.Spec.Name, one.Rpo!));
+        Volatile.Write(ref _picture, new Picture(runs, [.. atRisk], await _rows.ReadMembersAsync(cancellationToken), brake));
     }
 
     private IEnumerable<Measurement<int>> Members() =>
@@ -70,17 +72,14 @@ internal sealed partial class FleetGauges : BackgroundService
         group run by (run.Step, run.Waiting?.Reason) into alike
         select new Measurement<int>(alike.Count(), Tag("failover.run.step", alike.Key.Step.ToString()), Tag("failover.wait.reason", alike.Key.Reason?.ToString() ?? ""));
 
-    private int Unprotected() => Now.Runs.Count(run => Rpo.Of(run, _fleets.Current) is { Outside: null });
+    private int Unprotected() => Now.AtRisk.Count(run => run.Rpo.Outside is null);
 
     private IEnumerable<Measurement<double>> Ages() => Each(rpo => rpo.Age.TotalSeconds);
 
     private IEnumerable<Measurement<double>> Steps() => Each(rpo => rpo.Steps);
 
     private IEnumerable<Measurement<double>> Each(Func<Rpo, double> what) =>
-        from run in Now.Runs
-        let rpo = Rpo.Of(run, _fleets.Current)
-        where rpo is not null
-        select new Measurement<double>(what(rpo), Tag("failover.run.name", run.Spec.Name), Tag("failover.run.uid", run.Uid));
+        Now.AtRisk.Select(run => new Measurement<double>(what(run.Rpo), Tag("failover.run.name", run.Name), Tag("failover.run.uid", run.Uid)));
 
     private IEnumerable<Measurement<int>> Reserved() =>
         Now.Members.Select(member => new Measurement<int>(member.Reservations.Sum(reservation => reservation.Gpus), Tag("failover.member", member.Name)));
@@ -93,5 +92,7 @@ internal sealed partial class FleetGauges : BackgroundService
     [LoggerMessage(Level = LogLevel.Warning, Message = "How things stand could not be read, and will be again: {Reason}")]
     private partial void LogFailed(string reason);
 
-    private sealed record Picture(ImmutableArray<RunState> Runs, ImmutableArray<MemberState> Members, BrakeState Brake);
+    private sealed record AtRisk(string Uid, string Name, Rpo Rpo);
+
+    private sealed record Picture(ImmutableArray<RunState> Runs, ImmutableArray<AtRisk> AtRisk, ImmutableArray<MemberState> Members, BrakeState Brake);
 }

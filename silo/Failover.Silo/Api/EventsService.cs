@@ -18,6 +18,9 @@ internal sealed class EventsService(IRowFeed feed, TimeProvider time) : Events.E
     /// <summary>How far to look back for the last ones: most writes decide nothing.</summary>
     private const long LookBack = 20_000;
 
+    private static readonly string Runs = TableStorage.PartitionOf("run");
+    private static readonly string Members = TableStorage.PartitionOf("member");
+    private static readonly string TheBrake = TableStorage.PartitionOf("brake");
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(300);
 
     public override async Task Follow(FollowEventsRequest request, IServerStreamWriter<Event> responseStream, ServerCallContext context)
@@ -62,13 +65,11 @@ internal sealed class EventsService(IRowFeed feed, TimeProvider time) : Events.E
         }
     }
 
-    private static Decision? Decide(FedRow row) => row switch
-    {
-        { Payload: { } payload, Partition: "grain/run" } => Decisions.Of(StateJson.Read<RunState>(payload)),
-        { Payload: { } payload, Partition: "grain/member" } => Decisions.Of(StateJson.Read<MemberState>(payload)),
-        { Payload: { } payload, Partition: "grain/brake" } => Decisions.Of(StateJson.Read<BrakeState>(payload)),
-        _ => null,
-    };
+    private static Decision? Decide(FedRow row) => row.Payload is not { } payload ? null
+        : row.Partition == Runs ? Decisions.Of(StateJson.Read<RunState>(payload))
+        : row.Partition == Members ? Decisions.Of(StateJson.Read<MemberState>(payload))
+        : row.Partition == TheBrake ? Decisions.Of(StateJson.Read<BrakeState>(payload))
+        : null;
 
     private static Event View(long seq, Decision decision) => new()
     {
