@@ -32,7 +32,8 @@ public abstract class Scenario
     protected static readonly TimeSpan ConfirmWithin = TimeSpan.FromSeconds(20);
 
     private static readonly TimeSpan CleanPatience = TimeSpan.FromSeconds(90);
-    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(90);
+    // How long a busy machine takes until everything trains says nothing of the system.
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(180);
 
     /// <summary>Submits all runs, lets them train, makes them suffer, waits for their end.</summary>
     public async Task PlayAsync(Stage stage, CancellationToken cancellationToken)

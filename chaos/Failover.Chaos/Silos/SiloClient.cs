@@ -4,11 +4,14 @@ using Grpc.Net.Client;
 
 namespace Failover.Chaos.Silos;
 
-/// <summary>What the operator of a chaos run does, over gRPC. A call that a silo's death interrupted is made again with the same request id.</summary>
+/// <summary>What the operator of a chaos run does, over gRPC. A submission that is not answered in time is made again with the same request id.</summary>
 public sealed class SiloClient(Uri address) : IDisposable
 {
     /// <summary>Who the silo is told we are.</summary>
     public const string Operator = "chaos";
+
+    /// <summary>A machine that is busy with other work makes a silo slow; what was not answered in time may have been done, and the request id makes it harmless to ask again.</summary>
+    private const int SubmitTries = 4;
 
     private static readonly TimeSpan CallPatience = TimeSpan.FromSeconds(10);
 
@@ -34,7 +37,7 @@ public sealed class SiloClient(Uri address) : IDisposable
     public async Task<string> SubmitAsync(string document, string requestId, CancellationToken cancellationToken)
     {
         var request = new SubmitRunRequest { Document = document, RequestId = requestId };
-        var reply = await new Runs.RunsClient(_channel).SubmitAsync(request, Options(cancellationToken));
+        var reply = await SubmitAsync(request, cancellationToken);
         if (reply.Submitted is { } run)
             return run.Line.Uid;
         throw new InvalidDataException(
@@ -56,6 +59,21 @@ public sealed class SiloClient(Uri address) : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _channel.Dispose();
+
+    private async Task<SubmitRunReply> SubmitAsync(SubmitRunRequest request, CancellationToken cancellationToken)
+    {
+        for (var tried = 1; ; tried++)
+        {
+            try
+            {
+                return await new Runs.RunsClient(_channel).SubmitAsync(request, Options(cancellationToken));
+            }
+            catch (RpcException late) when (late.StatusCode == StatusCode.DeadlineExceeded && tried < SubmitTries)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+    }
 
     private static CallOptions Options(CancellationToken cancellationToken) =>
         new(deadline: TimeProvider.System.GetUtcNow().UtcDateTime + CallPatience, cancellationToken: cancellationToken);

@@ -114,11 +114,11 @@ public sealed class StoreWorld
             where document is not null
             select new FoundCommit(slot.Epoch, slot.Slot, document)];
 
-    /// <summary>Flips bytes in a file of the run's newest commit. The path of the file, or null where the run has no commit in that store.</summary>
+    /// <summary>Flips bytes in a file of the run's newest commit. The path of the file, or null where the run has no commit in that store, or its file is gone.</summary>
     public string? CorruptNewestCommit(string store, string tenant, string uid, Corruption? how = null) =>
         ListCommits(store, tenant, uid) is [.., var newest] ? Corrupt(RunPath(store, tenant, uid), newest.Document, how ?? new()) : null;
 
-    /// <summary>Flips bytes in a file of a given commit. The path of the file, or null where the store has no such commit.</summary>
+    /// <summary>Flips bytes in a file of a given commit. The path of the file, or null where the store has no such commit, or its file is gone.</summary>
     public string? CorruptCommit(string store, string tenant, string uid, int epoch, int slot, Corruption? how = null) =>
         ListCommits(store, tenant, uid).FirstOrDefault(c => c.Epoch == epoch && c.Slot == slot) is { } found
             ? Corrupt(RunPath(store, tenant, uid), found.Document, how ?? new())
@@ -165,19 +165,29 @@ public sealed class StoreWorld
         var file = commit.Files.FirstOrDefault(f => how.FileName is null || Path.GetFileName(f.Path) == how.FileName);
         if (file is null) return null;
         var path = Path.Combine(runPath, file.Path);
-        var modified = File.GetLastWriteTimeUtc(path);
-        // In place, as a disk does it: a hard link to the file is struck as well.
-        using (var stream = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+        try
         {
-            stream.Position = stream.Length / 2;
-            var flipped = (byte)~stream.ReadByte();
-            stream.Position = stream.Length / 2;
-            stream.WriteByte(flipped);
-            stream.Flush(flushToDisk: true);
+            var modified = File.GetLastWriteTimeUtc(path);
+            Flip(path);
+            if (how.KeepModificationTime) File.SetLastWriteTimeUtc(path, modified);
+            return path;
         }
+        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // Pruned, or set aside as bad, since its commit was listed: a fault that came too late strikes nothing.
+            return null;
+        }
+    }
 
-        if (how.KeepModificationTime) File.SetLastWriteTimeUtc(path, modified);
-        return path;
+    /// <summary>In place, as a disk does it: a hard link to the file is struck as well.</summary>
+    private static void Flip(string path)
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        stream.Position = stream.Length / 2;
+        var flipped = (byte)~stream.ReadByte();
+        stream.Position = stream.Length / 2;
+        stream.WriteByte(flipped);
+        stream.Flush(flushToDisk: true);
     }
 
     private void ForMounts(Func<string, StoreSpec, bool> which, Action<string, string> action)

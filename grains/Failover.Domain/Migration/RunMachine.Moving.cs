@@ -157,6 +157,8 @@ public static partial class RunMachine
         return state with
         {
             PendingSeals = state.PendingSeals.Remove(owed),
+            // The store may come back before the move has made the next epoch current: then the epoch is not among the past ones yet.
+            Move = state.Move is { SealOwed: true } move && happened.Epoch == state.EpochNumber && state.Epoch!.Target.Store == happened.Store ? move with { SealOwed = false } : state.Move,
             Past = [.. state.Past.Select(past => past.Number == happened.Epoch ? past with { Sealed = true } : past)],
         };
     }

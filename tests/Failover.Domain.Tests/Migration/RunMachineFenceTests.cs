@@ -101,6 +101,19 @@ public sealed class RunMachineFenceTests
         Assert.Equal(RunStep.Running, play.State.Step);
     }
 
+    /// <summary>Found by a play of bad-commit: the store came back while the commit was being pinned.</summary>
+    [Fact]
+    public void OwedSeal_SetBeforeTheNextEpochIsCurrent_IsNotForgotten()
+    {
+        var play = new RunPlay(Sample.Running(1)).FailOverTo(RunStep.Fenced).Seal(OnlyWest(2), reached: false);
+
+        play.Tell(new RunEvent.Sealed(play.At, "late", 1, "east", Reached: true, Survey: null)).Pin();
+
+        Assert.Equal(RunStep.Launching, play.State.Step);
+        Assert.Empty(play.State.PendingSeals);
+        Assert.True(Assert.Single(play.State.Past).Sealed);
+    }
+
     [Fact]
     public void OwedSeal_StillOutOfReach_IsTriedAgainLater()
     {

@@ -165,6 +165,15 @@ public sealed class StoreWorldTests : IDisposable
     }
 
     [Fact]
+    public async Task CorruptNewestCommit_ItsFilesAreGone_SaysSo()
+    {
+        await _bench.RunAsync(TrainerBench.Settings());
+        File.Delete(_bench.InStore(_bench.Commits()[^1].Document.Files[0].Path));
+
+        Assert.Null(World.CorruptNewestCommit("store-east", TrainerBench.Tenant, TrainerBench.Uid));
+    }
+
+    [Fact]
     public void CorruptCommit_NoSuchCommit_SaysSo() =>
         Assert.Null(World.CorruptCommit("store-east", TrainerBench.Tenant, TrainerBench.Uid, 1, 0));
 }

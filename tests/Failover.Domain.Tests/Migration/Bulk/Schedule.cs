@@ -144,6 +144,8 @@ internal sealed class Schedule
             JudgeResume(before, next);
         if (next.EpochNumber == before.EpochNumber && next.Epoch?.Target != before.Epoch?.Target)
             Violate($"epoch {next.EpochNumber} changed its member");
+        foreach (var past in next.Past.Where(past => !past.Sealed && !next.PendingSeals.Any(owed => owed.Epoch == past.Number)))
+            Violate($"epoch {past.Number} is neither sealed nor is its seal owed");
     }
 
     private void Issue(ImmutableArray<RunEffect> effects)
