@@ -4,7 +4,14 @@ using Failover.Domain.Migration;
 namespace Failover.Domain.Checkpoints;
 
 /// <summary>A commit of the chain.</summary>
-public sealed record ChainLink(CommitRef Ref, Commit Commit);
+public sealed record ChainLink(CommitRef Ref, Commit Commit)
+{
+    /// <summary>
+    /// Its provenance is not what its parent's gives, so that it is not what it says it is: it keeps its place, since what was committed after it names it, and nothing is ever
+    /// resumed from it. One whose parent is not listed is taken at its word.
+    /// </summary>
+    public bool IsForged { get; init; }
+}
 
 /// <summary>A slot that does not count though it is no seal, and why, in a sentence.</summary>
 /// <param name="At">The slot.</param>
@@ -120,7 +127,7 @@ public static class Lineage
             _links.Clear();
             _disputes.RemoveAll(dispute => dispute.At != from);
             if (slots.TryGetValue(from, out var found) && found is { Disputed: false, Commit: { } commit })
-                _links.Add(new ChainLink(from, commit));
+                _links.Add(Link(from, commit));
         }
 
         /// <summary>Whether the epoch may go on after this slot.</summary>
@@ -143,10 +150,16 @@ public static class Lineage
                 _anomalies.Add(new Anomaly(at, $"{at} {fault}: it does not count.", commit.ResumedFrom == due ? null : commit));
                 return true;
             }
-            _links.Add(new ChainLink(at, commit));
+            _links.Add(Link(at, commit));
             _tip = at;
             return true;
         }
+
+        private ChainLink Link(CommitRef at, Commit commit) => new(at, commit) { IsForged = !Follows(commit) };
+
+        private bool Follows(Commit commit) =>
+            commit.Parent is not { } parent ? Provenance.Holds(commit, null)
+            : !slots.TryGetValue(parent, out var known) || known is not { Disputed: false, Commit: { } before } || Provenance.Holds(commit, before.Provenance);
 
         private string? Fault(CommitRef at, Commit commit, CommitRef? due) =>
             uid is not null && commit.RunUid != uid ? $"is of the run {commit.RunUid}"

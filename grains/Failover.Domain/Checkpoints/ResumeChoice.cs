@@ -17,7 +17,7 @@ public abstract record ResumeDecision
 }
 
 /// <summary>
-/// Chooses what to resume from (I2): the newest commit of the chain that is whole, and never nothing because a listing said nothing. Asked twice in a move: for what to stage,
+/// Chooses what to resume from (I2): the newest commit of the chain that is whole and is what it says it is, and never nothing because a listing said nothing. Asked twice in a move: for what to stage,
 /// and, once the epoch is sealed, for what became newest meanwhile.
 /// </summary>
 public static class ResumeChoice
@@ -48,7 +48,7 @@ public static class ResumeChoice
         {
             var link = chain.Commits[i];
             var sources = SourcesOf(copies[link.Ref], targetStore);
-            if (sources.IsEmpty)
+            if (link.IsForged || sources.IsEmpty)
                 continue;
             string?[] passed = [i == chain.Commits.Length - 1 ? null : $"Passed over {PassedOver(chain, i + 1, copies)}.", NotCounted(chain, link.Ref)];
             var detail = string.Join(" ", passed.OfType<string>());
@@ -138,10 +138,13 @@ public static class ResumeChoice
     private static string PassedOver(LineageChain chain, int from, ILookup<CommitRef, Copy> copies)
     {
         var passed = chain.Commits.Skip(from).Reverse().ToList();
-        var named = passed.Take(NamedMax).Select(link => $"{link.Ref} (step {link.Commit.Step}): {string.Join(", ", copies[link.Ref].Select(copy => copy.Words))}");
+        var named = passed.Take(NamedMax).Select(link => $"{link.Ref} (step {link.Commit.Step}): {Wrong(link, copies[link.Ref])}");
         var more = passed.Count > NamedMax ? $"; and {passed.Count - NamedMax} before" : "";
         return string.Join("; ", named) + more;
     }
+
+    private static string Wrong(ChainLink link, IEnumerable<Copy> copies) =>
+        link.IsForged ? "its provenance does not follow from its parent's" : string.Join(", ", copies.Select(copy => copy.Words));
 
     /// <summary>What lies beyond the chosen commit and does not count, and why; null where there is nothing.</summary>
     private static string? NotCounted(LineageChain chain, CommitRef chosen)

@@ -297,4 +297,52 @@ public class LineageTests
         Assert.Equal(Ref(2, 7), chain.Tip);
         Assert.Equal(Ref(1, 3), Lineage.Chain([], Epoch(2, "own", Ref(1, 3)), []).Tip);
     }
+
+    [Fact]
+    public void Chain_ProvenanceDoesNotFollow_KeepsItsPlaceAndIsForged()
+    {
+        var slots = Slots(1, null, 10, 20, 30);
+
+        Assert.Equal([false, true, true], Forged(Lineage.Chain([], Epoch(1, "own"), [slots[0], Forge(slots[1]), slots[2]])));
+    }
+
+    [Fact]
+    public void Chain_WhatFollowsFromAForgedOne_IsNot()
+    {
+        var slots = Slots(1, null, 10, 20);
+        var forged = Forge(slots[1]);
+        var next = new SlotEntry(1, 2, CommitFrom(null, Ref(1, 2), forged.Commit, Ref(1, 1), 30), CopyHealth.Verified);
+
+        Assert.Equal([false, true, false], Forged(Lineage.Chain([], Epoch(1, "own"), [slots[0], forged, next])));
+    }
+
+    [Fact]
+    public void Chain_FirstOfAllIsForged_IsFoundWithoutAParent() =>
+        Assert.Equal([true], Forged(Lineage.Chain([], Epoch(1, "own"), [Forge(Slots(1, null, 10)[0])])));
+
+    [Fact]
+    public void Chain_ParentIsOfTheEpochBefore_IsHeldAgainstItWhereItIsListed()
+    {
+        var first = Slots(1, null, 10, 20);
+        var forged = Forge(Slots(2, Link(first[1]), 30)[0]);
+        PastEpoch[] past = [Past(1, "own", null, Ref(1, 1))];
+
+        Assert.Equal([false, false, true], Forged(Lineage.Chain([.. past], Epoch(2, "own", Ref(1, 1)), [.. first, forged])));
+        Assert.Equal([false], Forged(Lineage.Chain([.. past], Epoch(2, "own", Ref(1, 1)), [forged])));
+    }
+
+    [Fact]
+    public void Chain_ResumedFromCommitWhoseOwnParentAloneIsListed_IsHeldAgainstThat()
+    {
+        var first = Slots(1, null, 10, 20, 30);
+
+        // Slot 0 is not listed, so that the walk through epoch 1 finds nothing; the row's word names slot 2.
+        var chain = Lineage.Chain([Past(1, "own", null, Ref(1, 2))], Epoch(2, "own", Ref(1, 2)), [first[1], Forge(first[2])]);
+
+        Assert.Equal([true], Forged(chain));
+    }
+
+    private static SlotEntry Forge(SlotEntry slot) => slot with { Commit = slot.Commit! with { Provenance = new string('f', 64) } };
+
+    private static IEnumerable<bool> Forged(LineageChain chain) => chain.Commits.Select(link => link.IsForged);
 }

@@ -91,6 +91,26 @@ public class ResumeChoiceTests
         Assert.Equal(Ref(1, 1), Resumed(Choose(run, Listed("own", [.. Three, second]))).Commit);
     }
 
+    [Theory]
+    [InlineData(CopyHealth.Verified)]
+    [InlineData(CopyHealth.Unverified)]
+    public void Choose_NewestIsForged_FallsBackAndSaysSoWhateverIsKnownOfItsFiles(CopyHealth health)
+    {
+        var forged = Three[2] with { Commit = Three[2].Commit! with { Provenance = new string('f', 64) }, Health = health };
+
+        var resume = Resumed(Choose(Run(Epoch(1, "own")), Listed("own", [Three[0], Three[1], forged]), Listed("replica", [forged])));
+
+        Assert.Equal((Ref(1, 1), "Passed over e1/2 (step 30): its provenance does not follow from its parent's."), (resume.Commit, resume.FallbackDetail));
+    }
+
+    [Fact]
+    public void Choose_NothingButForged_WaitsForAPerson()
+    {
+        var forged = Three[0] with { Commit = Three[0].Commit! with { Provenance = new string('f', 64) } };
+
+        Assert.Contains("provenance does not follow", Waits(WaitReason.NoGoodCheckpoint, Choose(Run(Epoch(1, "own")), Listed("own", forged))), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Choose_NoneIsWhole_WaitsAndNamesTheNewestFew()
     {

@@ -123,7 +123,9 @@ internal static class Sample
         Parent = slot == 0 ? (epoch == 1 ? null : new CommitRef(epoch - 1, 0)) : new CommitRef(epoch, slot - 1),
         ResumedFrom = epoch == 1 ? null : new CommitRef(epoch - 1, 0),
         Nonce = "0123456789abcdef",
-        Provenance = new string('0', 62) + $"{epoch:x}{slot:x}",
+        Provenance = Provenance.Compute(
+            Uid, slot > 0 ? CommitOf(epoch, slot - 1).Provenance : epoch > 1 ? CommitOf(epoch - 1, 0).Provenance : null, epoch, 0, "0123456789abcdef",
+            epoch == 1 ? null : new CommitRef(epoch - 1, 0), (slot + 1) * 10),
         Files = [new CommitFile($"e{epoch}/a0/{(slot + 1) * 10}/weights.bin", 8, new string('0', 64))],
     };
 

@@ -32,6 +32,7 @@ public sealed class BulkTests(ITestOutputHelper output)
     [InlineData(Mutant.NoPin)]
     [InlineData(Mutant.NoReread)]
     [InlineData(Mutant.VerificationOff)]
+    [InlineData(Mutant.ProvenanceOff)]
     public void Machine_WithAGuardTakenAway_IsCaught(Mutant mutant)
     {
         for (var seed = 1; seed <= 5_000; seed++)

@@ -22,4 +22,7 @@ public enum Mutant
 
     /// <summary>Copies found corrupt are told as verified.</summary>
     VerificationOff,
+
+    /// <summary>Provenances are shown as their history gives them, whatever stands in the commits.</summary>
+    ProvenanceOff,
 }

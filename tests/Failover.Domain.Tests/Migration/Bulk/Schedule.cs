@@ -26,10 +26,12 @@ internal sealed class Schedule
     private readonly List<RunState> _rows = [];
     private readonly List<(RunEvent Event, ImmutableArray<BadCopy> Sound)> _messages = [];
     private readonly List<RunEffect> _effects = [];
+    private readonly HashSet<CommitRef> _forged = [];
     private readonly Dictionary<int, string> _launchedOn = [];
     private readonly List<RunState?> _activations = [null, null];
     private readonly List<int> _versions = [0, 0];
     private DateTimeOffset _now = Sample.Start;
+    private bool _calm;
     private ImmutableArray<BadCopy> _sound = [];
 
     public Schedule(int seed, Mutant mutant)
@@ -53,6 +55,7 @@ internal sealed class Schedule
     {
         for (var i = 0; i < ChaosActions && Violations.Count == 0; i++)
             Act(_random.Next(100));
+        _calm = true;
         Calm();
         JudgeLineage();
     }
@@ -299,7 +302,23 @@ internal sealed class Schedule
         var stores = _stores.Values.Select(store => store.Survey(epochs));
         if (_mutant == Mutant.HighestStep)
             stores = stores.Select(Mislead);
+        if (_mutant == Mutant.ProvenanceOff)
+            stores = stores.Select(Whitewash);
         return new LineageSurvey([.. stores]);
+    }
+
+    /// <summary>Each commit with the provenance that its history, as any store has it, would give.</summary>
+    private StoreSurvey Whitewash(StoreSurvey survey) =>
+        survey with { Slots = [.. survey.Slots.Select(slot => slot.Commit is { } commit ? slot with { Commit = Whitewash(commit) } : slot)] };
+
+    private Commit Whitewash(Commit commit)
+    {
+        var parent = commit.Parent is { } name ? _stores.Values.Select(store => store.Read(name)).FirstOrDefault(found => found is not null) : null;
+        return commit with
+        {
+            Provenance = Provenance.Compute(
+                Sample.Uid, parent is null ? null : Whitewash(parent).Provenance, commit.Epoch, commit.Attempt, commit.Nonce, commit.ResumedFrom, commit.Step),
+        };
     }
 
     /// <summary>The commit with the highest step of all, told as the first and only one of the current epoch.</summary>
@@ -308,7 +327,8 @@ internal sealed class Schedule
         var highest = survey.Slots.Where(slot => slot.Commit is not null).MaxBy(slot => slot.Commit!.Step);
         if (highest is null || Row.Epoch is null || highest.Epoch == Row.EpochNumber || survey.Slots.Any(slot => slot.Epoch == Row.EpochNumber))
             return survey;
-        return survey with { Slots = survey.Slots.Add(new SlotEntry(Row.EpochNumber, 0, highest.Commit! with { Epoch = Row.EpochNumber, Parent = Row.Epoch.ResumeFrom }, highest.Health)) };
+        var told = Whitewash(highest.Commit! with { Epoch = Row.EpochNumber, Parent = Row.Epoch.ResumeFrom, ResumedFrom = Row.Epoch.ResumeFrom });
+        return survey with { Slots = survey.Slots.Add(new SlotEntry(Row.EpochNumber, 0, told, highest.Health)) };
     }
 
     /// <summary>The copies of the true chain's commits that a survey showed as sound.</summary>
@@ -348,8 +368,9 @@ internal sealed class Schedule
         foreach (var ((member, epoch), trainer) in _trainers)
         {
             trainer.Train(_random.Next(8));
-            if (_random.Next(3) == 0)
-                trainer.Commit();
+            var forge = !_calm && _random.Next(12) == 0;
+            if (_random.Next(3) == 0 && trainer.Commit(forge) is { } made && forge)
+                _forged.Add(made);
             if (_random.Next(2) == 0 && trainer.Alive)
                 Send(new RunEvent.Progressed(_now, new Progress(epoch, 0, trainer.Step, trainer.ResumeFrom, _now), ProgressKind.Heartbeat));
             if (trainer.Finished && !_lost.Contains(member))
@@ -501,7 +522,9 @@ internal sealed class Schedule
         var chosen = resumed is null ? -1 : chain.ToList().FindIndex(link => link.Ref == resumed);
         if (resumed is not null && chosen < 0)
             Violate($"epoch {next.EpochNumber} resumes from {resumed}, which is not of the lineage");
-        var best = chain.ToList().FindLastIndex(link => _sound.Any(copy => copy.Commit == link.Ref && !next.BadCopies.Contains(copy)));
+        if (resumed is { } from && _forged.Contains(from))
+            Violate($"epoch {next.EpochNumber} resumes from {resumed}, which is forged");
+        var best = chain.ToList().FindLastIndex(link => !_forged.Contains(link.Ref) && _sound.Any(copy => copy.Commit == link.Ref && !next.BadCopies.Contains(copy)));
         if (chosen < best && !(resumed is null && before.StartFromNothing))
             Violate($"epoch {next.EpochNumber} resumes from {resumed?.ToString() ?? "nothing"} though {chain[best].Ref} was good and in reach");
     }
@@ -513,7 +536,7 @@ internal sealed class Schedule
         foreach (var link in Chain.Of(_rows, _stores.Values))
         {
             var commit = link.Commit;
-            if (commit.Provenance != Provenance.Compute(Sample.Uid, parent, commit.Epoch, commit.Attempt, commit.Nonce, commit.ResumedFrom, commit.Step))
+            if (!_forged.Contains(link.Ref) && commit.Provenance != Provenance.Compute(Sample.Uid, parent, commit.Epoch, commit.Attempt, commit.Nonce, commit.ResumedFrom, commit.Step))
                 Violate($"{link.Ref} was not trained from the commit before it");
             parent = commit.Provenance;
         }

@@ -42,23 +42,29 @@ internal sealed class TrainerModel
             Step = Math.Min(StepsToFinish, Step + steps);
     }
 
-    /// <summary>Commits, or finds that its epoch is over. Its own store is always in its reach: a partition leaves it there.</summary>
-    public void Commit()
+    /// <summary>
+    /// Commits, or finds that its epoch is over. Its own store is always in its reach: a partition leaves it there. With <paramref name="forge"/> the commit's provenance is not what
+    /// its history gives. The commit that it made, or null.
+    /// </summary>
+    public CommitRef? Commit(bool forge = false)
     {
         if (!Alive || (_tip is not null && Step <= _tip.Step))
-            return;
+            return null;
         var slot = _store.Count(Epoch);
         if (_store.IsSealed(Epoch))
         {
             Alive = false;
-            return;
+            return null;
         }
         var parent = slot == 0 ? ResumeFrom : new CommitRef(Epoch, slot - 1);
         var commit = Document(slot, parent);
+        if (forge)
+            commit = commit with { Provenance = new string('f', 64) };
         _store.Create(Epoch, slot, commit, CopyHealth.Unverified);
         _tip = commit;
         if (Step == StepsToFinish)
             (Finished, Alive) = (true, false);
+        return new CommitRef(Epoch, slot);
     }
 
     private Commit Document(int slot, CommitRef? parent) => new()
