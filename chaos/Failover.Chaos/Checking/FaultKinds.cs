@@ -9,7 +9,7 @@ public static class FaultKinds
     /// <summary>Target: a region. It is alive and cut off: from silos, and from other regions' stores.</summary>
     public const string RegionPartition = "region-partition";
 
-    /// <summary>Target: a store. Silos can't reach it. Written beside either of the two above for each of the region's stores.</summary>
+    /// <summary>Target: a store. Silos can't reach it. Written beside either of the two above for each of the region's stores, and by itself where the silos are cut off.</summary>
     public const string StoreUnreachable = "store-unreachable";
 
     /// <summary>Target: a member. Its API server can't be reached. Written beside either of the first two for each of the region's members.</summary>
@@ -35,6 +35,9 @@ public static class FaultKinds
 
     /// <summary>Target: a region. Its trainers reach no store but their own region's.</summary>
     public const string TrainersCut = "trainers-cut";
+
+    /// <summary>Why stores are out of the silos' reach: it is the silos that are cut off. Written as the detail of <see cref="StoreUnreachable"/>.</summary>
+    public const string SiloCut = "silo-cut";
 
     /// <summary>Target: a member. Some of its nodes are dead, behind an API server that answers.</summary>
     public const string NodesDead = "nodes-dead";

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Failover.Abstractions.Ports;
 
 namespace Failover.Chaos.Mutants;
@@ -13,7 +14,7 @@ internal class AlteredMember(IMemberClient inner) : IMemberClient
 {
     public string Name => inner.Name;
 
-    public Task<ProbeResult> ProbeAsync(TimeSpan timeout, CancellationToken cancellationToken = default) => inner.ProbeAsync(timeout, cancellationToken);
+    public virtual Task<ProbeResult> ProbeAsync(TimeSpan timeout, CancellationToken cancellationToken = default) => inner.ProbeAsync(timeout, cancellationToken);
 
     public virtual Task<CallResult> LaunchAsync(LaunchRequest request, CancellationToken cancellationToken = default) => inner.LaunchAsync(request, cancellationToken);
 
@@ -42,4 +43,26 @@ internal sealed class UnsweptMember(IMemberClient inner) : AlteredMember(inner)
 {
     public override Task<CallResult> DeleteAsync(SeenWorkload workload, CancellationToken cancellationToken = default) =>
         Task.FromResult(new CallResult(CallOutcome.Done, "deleted"));
+}
+
+/// <summary>Notes whether the member's API answers, for a store that is altered as well.</summary>
+internal sealed class NotedMember(IMemberClient inner, AnswerNotes notes) : AlteredMember(inner)
+{
+    public override async Task<ProbeResult> ProbeAsync(TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        var probe = await base.ProbeAsync(timeout, cancellationToken);
+        notes.Note(Name, probe.Answer != ProbeAnswer.NoAnswer);
+        return probe;
+    }
+}
+
+/// <summary>Which members' APIs answered when they were last asked.</summary>
+internal sealed class AnswerNotes
+{
+    private readonly ConcurrentDictionary<string, bool> _answers = new();
+
+    public void Note(string member, bool answers) => _answers[member] = answers;
+
+    /// <summary>One that was not asked yet counts as one that answers.</summary>
+    public bool Answers(string member) => _answers.GetValueOrDefault(member, true);
 }

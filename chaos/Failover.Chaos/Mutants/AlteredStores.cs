@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Failover.Abstractions.Ports;
 using Failover.Domain.Checkpoints;
@@ -40,10 +41,10 @@ internal class AlteredStore(ICheckpointStore inner) : ICheckpointStore
 
     public Task UnpinAsync(RunRoot run, int forEpoch, CancellationToken cancellationToken = default) => inner.UnpinAsync(run, forEpoch, cancellationToken);
 
-    public Task<ImmutableDictionary<string, string>> ReadHeartbeatsAsync(string member, CancellationToken cancellationToken = default) =>
+    public virtual Task<ImmutableDictionary<string, string>> ReadHeartbeatsAsync(string member, CancellationToken cancellationToken = default) =>
         inner.ReadHeartbeatsAsync(member, cancellationToken);
 
-    public Task TouchCanaryAsync(string site, string content, CancellationToken cancellationToken = default) =>
+    public virtual Task TouchCanaryAsync(string site, string content, CancellationToken cancellationToken = default) =>
         inner.TouchCanaryAsync(site, content, cancellationToken);
 }
 
@@ -67,4 +68,56 @@ internal sealed class UncopyingStore(ICheckpointStore inner) : AlteredStore(inne
     public override Task<CopyOutcome> CopyFromAsync(
         ICheckpointStore source, RunRoot run, CommitFile file, ByteRate rate, CancellationToken cancellationToken = default) =>
         Task.FromResult(CopyOutcome.SourceMissing);
+}
+
+/// <summary>What a store's heartbeats were when they were last read: kept apart from the store, which is altered anew each time that it is asked for.</summary>
+internal sealed class HeartbeatMemory
+{
+    private readonly ConcurrentDictionary<(string Store, string Member), ImmutableDictionary<string, string>> _last = new();
+
+    public ImmutableDictionary<string, string> Last(string store, string member) => _last.GetValueOrDefault((store, member), ImmutableDictionary<string, string>.Empty);
+
+    public void Keep(string store, string member, ImmutableDictionary<string, string> heartbeats) => _last[(store, member)] = heartbeats;
+}
+
+/// <summary>Has its canary answered always, and its heartbeats read as they were where the store does not show them.</summary>
+internal sealed class CanaryAlwaysStore(ICheckpointStore inner, HeartbeatMemory memory) : AlteredStore(inner)
+{
+    public override async Task TouchCanaryAsync(string site, string content, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await base.TouchCanaryAsync(site, content, cancellationToken);
+        }
+        catch (StoreUnavailableException)
+        {
+            // The guard that is taken away: nobody is told.
+        }
+    }
+
+    public override async Task<ImmutableDictionary<string, string>> ReadHeartbeatsAsync(string member, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            var heartbeats = await base.ReadHeartbeatsAsync(member, cancellationToken);
+            memory.Keep(Name, member, heartbeats);
+            return heartbeats;
+        }
+        catch (StoreUnavailableException)
+        {
+            return memory.Last(Name, member);
+        }
+    }
+}
+
+/// <summary>Shows no heartbeat newer than the last one that was read while the member's API answered, as if runs behind a silent API could not live.</summary>
+internal sealed class ProgressIgnoredStore(ICheckpointStore inner, HeartbeatMemory memory, AnswerNotes notes) : AlteredStore(inner)
+{
+    public override async Task<ImmutableDictionary<string, string>> ReadHeartbeatsAsync(string member, CancellationToken cancellationToken = default)
+    {
+        var heartbeats = await base.ReadHeartbeatsAsync(member, cancellationToken);
+        if (notes.Answers(member))
+            memory.Keep(Name, member, heartbeats);
+        return memory.Last(Name, member);
+    }
 }

@@ -1,5 +1,6 @@
 using Failover.Abstractions.Ports;
 using Failover.Domain.Health;
+using Failover.Domain.Members;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Failover.Chaos.Mutants;
@@ -21,8 +22,30 @@ public static class MutantList
         new("no-pin", "says that it pins, and does not", services => Decorate<ICheckpointStores>(services, inner => new AlteredStores(inner, store => new UnpinningStore(store)))),
         new("sweep-off", "says that it deletes workloads, and does not", services => Decorate<IMemberClients>(services, inner => new AlteredMembers(inner, member => new UnsweptMember(member)))),
         new("replication-off", "copies nothing between stores", services => Decorate<ICheckpointStores>(services, inner => new AlteredStores(inner, store => new UncopyingStore(store)))),
-        new("brake-off", "lets any number of runs be moved", services => services.AddSingleton(new BrakePolicy { Window = TimeSpan.FromTicks(1), ShareMax = 1 })),
+        new("brake-off", "lets any number of runs be moved", services => services.AddSingleton(new BrakePolicy { Window = TimeSpan.FromTicks(1), ShareMax = 1, RunShareMax = 1 })),
+        new("hysteresis-off", "doubts and trusts at the first sign, up as fast as down", HysteresisOff),
+        new("canary-off", "takes a store that does not answer for one that shows nothing new", CanaryOff),
+        new("progress-ignored", "sees no life of runs whose member's API does not answer", ProgressIgnored),
     ];
+
+    private static void HysteresisOff(IServiceCollection services)
+    {
+        Decorate<HealthPolicy>(services, inner => inner with { MissesToDoubt = 1, GoodToTrust = 1, SilentIntervals = 1, PauseFactor = 1, NodesAliveAgain = inner.NodesAliveMin });
+        Decorate<MemberPolicy>(services, inner => inner with { ReturnAfter = TimeSpan.Zero, RiseMargin = TimeSpan.Zero });
+    }
+
+    private static void CanaryOff(IServiceCollection services)
+    {
+        var memory = new HeartbeatMemory();
+        Decorate<ICheckpointStores>(services, inner => new AlteredStores(inner, store => new CanaryAlwaysStore(store, memory)));
+    }
+
+    private static void ProgressIgnored(IServiceCollection services)
+    {
+        var (memory, notes) = (new HeartbeatMemory(), new AnswerNotes());
+        Decorate<IMemberClients>(services, inner => new AlteredMembers(inner, member => new NotedMember(member, notes)));
+        Decorate<ICheckpointStores>(services, inner => new AlteredStores(inner, store => new ProgressIgnoredStore(store, memory, notes)));
+    }
 
     /// <summary>Puts <paramref name="around"/> between whoever asks for a service and the implementation registered last.</summary>
     private static void Decorate<TService>(IServiceCollection services, Func<TService, TService> around)

@@ -92,6 +92,26 @@ public sealed class Nemesis(World world)
         world.History.Write(new FaultInjected(FaultKinds.StoreStall, store, FaultPhase.End));
     }
 
+    /// <summary>The silos reach no store; trainers reach all of them.</summary>
+    public void CutSiloFromStores()
+    {
+        foreach (var store in world.Plan.Stores)
+        {
+            world.History.Write(new FaultInjected(FaultKinds.StoreUnreachable, store.Name, FaultPhase.Begin, FaultKinds.SiloCut));
+            world.Stores.Cut(StoreWorld.SiloOwner, store.Name, FaultKinds.SiloCut);
+        }
+    }
+
+    /// <summary>They reach them again.</summary>
+    public void HealSiloFromStores()
+    {
+        foreach (var store in world.Plan.Stores)
+        {
+            world.Stores.Heal(StoreWorld.SiloOwner, store.Name, FaultKinds.SiloCut);
+            world.History.Write(new FaultInjected(FaultKinds.StoreUnreachable, store.Name, FaultPhase.End, FaultKinds.SiloCut));
+        }
+    }
+
     /// <summary>A region's trainers reach no store but their own region's.</summary>
     public void CutTrainers(string region)
     {
