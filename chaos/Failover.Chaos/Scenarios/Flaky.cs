@@ -44,19 +44,19 @@ public sealed class Flaky : Scenario
         await SickenAsync(stage, ill, victim, cancellationToken);
         await ExpectLostAsync(stage, victim, died, cancellationToken);
         ExpectNoneLost(stage, began, victim);
-        ExpectCalm(stage, began, [.. members.Where(member => member != ill.Name && member != victim)]);
         await stage.PassAsync(Calm, cancellationToken);
+        ExpectCalm(stage, began, [.. members.Where(member => member != ill.Name && member != victim)]);
         members.ForEach(member => stage.Nemesis.BrownOut(member, ApiFault.None));
         stage.Nemesis.PowerOnMember(victim);
     }
 
     /// <summary>
-    /// Members of which nothing was wrong but a lost request now and then were hardly doubted. That three are lost in a row happens once in 8,000, a machine that is busy included once in a
-    /// while; who doubts at each gets there every 20 s at each of them.
+    /// Members of which nothing was wrong but a lost request now and then were hardly ever said not to answer. Three in a row are lost once in thousands; a machine that stands still for
+    /// seconds may miss as many at all members, once. Who doubts at the first doubts each of them several times. That they are slow is the machine's, and not counted.
     /// </summary>
     private static void ExpectCalm(Stage stage, DateTimeOffset since, IReadOnlyCollection<string> well)
     {
-        var doubts = stage.Picture.Verdicts.Where(seen => seen.At >= since && seen.Verdict is not "Healthy" && well.Contains(seen.Member)).ToList();
+        var doubts = stage.Picture.Verdicts.Where(seen => seen.At >= since && seen.Verdict is ("Suspect" or "ControlPlaneDown") && well.Contains(seen.Member)).ToList();
         stage.Expect(
             "scenario", $"members that lose a request in twenty were doubted no more often than there are of them: {doubts.Count} times, {well.Count} members", doubts.Count <= well.Count,
             string.Join("; ", doubts.Select(seen => $"{seen.Member} was {seen.Verdict} at {seen.At:T}")));
