@@ -37,6 +37,7 @@ public static class RunManifest
                     - { name: TRAINER_LOAD_MS, value: "{{run.Load.TotalMilliseconds:0}}" }
                     - { name: TRAINER_KEEP, value: "{{run.Keep}}" }
                     - { name: TRAINER_AWKWARD, value: "{{(run.Awkward ? 1 : 0)}}" }
+                    - { name: TRAINER_TERSE, value: "{{(run.Terse ? 1 : 0)}}" }
                     resources: { limits: { nvidia.com/gpu: "{{run.GpusPerWorker}}" } }
 
         """;

@@ -46,6 +46,9 @@ public sealed record RunPlan(
     /// <summary>Whether its trainer beats; else its commits are all that is seen of it.</summary>
     public bool Heartbeats { get; init; } = true;
 
+    /// <summary>Whether its heartbeats say no more than they must.</summary>
+    public bool Terse { get; init; }
+
     /// <summary>All of its GPUs.</summary>
     public int Gpus => Workers * GpusPerWorker;
 }
@@ -167,6 +170,8 @@ public sealed record WorldPlan(
             shape.Awkward && index % 3 == 0)
         {
             Heartbeats = !shape.SomeSlow || index % 8 != 6,
+            // What a trainer does not say has to be learnt: both kinds are met, mostly that which tells.
+            Terse = index % 4 == 2,
         };
     }
 }

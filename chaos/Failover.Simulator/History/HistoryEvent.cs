@@ -70,7 +70,7 @@ public sealed record FaultInjected(string Kind, string Target, FaultPhase Phase,
 public sealed record AttemptStarted(TrainerId Trainer, string Nonce, CommitRef? ResumedFrom, long Step) : HistoryEvent;
 
 /// <summary>
-/// A sample, taken at each heartbeat: the last step finished, and how many steps this attempt has executed. <paramref name="HeartbeatWritten"/> is false where the
+/// A sample, taken at each heartbeat but those that say that no step is to be expected: the last step finished, and how many steps this attempt has executed. <paramref name="HeartbeatWritten"/> is false where the
 /// heartbeat could not be written.
 /// </summary>
 public sealed record StepReached(TrainerId Trainer, long Step, long Executed, bool HeartbeatWritten) : HistoryEvent;

@@ -33,6 +33,9 @@ internal sealed class Trainer(
     private static readonly TimeSpan RetryMost = TimeSpan.FromSeconds(4);
     // About 16 s in all: a container that still finds no store then ends, and its Job decides.
     private const int StartTries = 8;
+    private const string Training = "training";
+    private const string Loading = "loading";
+    private const string Checkpointing = "checkpointing";
 
     private readonly EpochFolder _folder = new(world, region, settings);
     private readonly (StoreMount Mount, string Path)? _heartbeat = settings.HeartbeatUri is { } uri ? world.Resolve(region, uri) : null;
@@ -48,6 +51,7 @@ internal sealed class Trainer(
     private long _executed;
     private long _beaten;
     private bool _beatFailed;
+    private long _beats;
     private bool _commitNow;
     private TimeSpan _retryDelay = RetryLeast;
     private long? _failedAt;
@@ -113,7 +117,8 @@ internal sealed class Trainer(
         }
 
         _retryDelay = RetryLeast;
-        if (settings.LoadTime > TimeSpan.Zero) await pace.PauseAsync(settings.LoadTime, stop.Token);
+        if (!settings.Terse) Say(Loading);
+        if (settings.LoadTime > TimeSpan.Zero) await PauseAsync(settings.LoadTime, Loading, stop.Token);
         history.Write(new AttemptStarted(_id, nonce, _resumedFrom, _state.Step));
         Beat();
         return null;
@@ -198,7 +203,9 @@ internal sealed class Trainer(
         while (IsOwed())
         {
             if (await CommitAsync(killed) is { } over) return over;
-            if (IsOwed()) await pace.PauseAsync(_retryDelay, killed);
+            if (!IsOwed()) break;
+            if (!settings.Terse) Say(Checkpointing);
+            await PauseAsync(_retryDelay, Checkpointing, killed);
         }
 
         return null;
@@ -238,20 +245,51 @@ internal sealed class Trainer(
         }
     }
 
-    private void Beat()
+    /// <summary>Waits without stepping, and says so as often as it would beat.</summary>
+    private async ValueTask PauseAsync(TimeSpan duration, string phase, CancellationToken stop)
     {
-        _beaten = time.GetTimestamp();
-        var written = _heartbeat is not null;
+        while (!settings.Terse && duration > settings.HeartbeatEvery)
+        {
+            await pace.PauseAsync(settings.HeartbeatEvery, stop);
+            duration -= settings.HeartbeatEvery;
+            Say(phase);
+        }
+
+        await pace.PauseAsync(duration, stop);
+    }
+
+    /// <summary>Writes a heartbeat; whether it could be, or need not be.</summary>
+    private bool Say(string phase)
+    {
         try
         {
-            _heartbeat?.Mount.Replace(_heartbeat.Value.Path, JsonSerializer.SerializeToUtf8Bytes(
-                new { settings.Uid, settings.Epoch, _id.Attempt, _state.Step, ResumedFrom = _resumedFrom }, Json));
+            _heartbeat?.Mount.Replace(_heartbeat.Value.Path, JsonSerializer.SerializeToUtf8Bytes(Heartbeat(phase), Json));
+            return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            written = false; // By contract a heartbeat that can't be written must not stop the training.
+            return false; // By contract a heartbeat that can't be written must not stop the training.
         }
+    }
 
+    private Dictionary<string, object?> Heartbeat(string phase)
+    {
+        var heartbeat = new Dictionary<string, object?>
+        {
+            ["uid"] = settings.Uid,
+            ["epoch"] = settings.Epoch,
+            ["attempt"] = _id.Attempt,
+            ["step"] = _state.Step,
+            ["resumedFrom"] = _resumedFrom,
+        };
+        if (!settings.Terse) (heartbeat["beat"], heartbeat["phase"]) = (++_beats, phase);
+        return heartbeat;
+    }
+
+    private void Beat()
+    {
+        _beaten = time.GetTimestamp();
+        var written = Say(Training) && _heartbeat is not null;
         var failed = _heartbeat is not null && !written;
         if (failed && !_beatFailed) _commitNow = true; // Just cut off: the most awkward moment to commit.
         _beatFailed = failed;

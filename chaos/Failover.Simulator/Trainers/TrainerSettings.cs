@@ -47,6 +47,9 @@ public sealed record TrainerSettings
     /// <summary><c>TRAINER_AWKWARD</c> (1 or true): commit at awkward moments, drawn from the seed.</summary>
     public bool Awkward { get; init; }
 
+    /// <summary><c>TRAINER_TERSE</c> (1 or true): heartbeats say no more than they must, neither <c>beat</c> nor <c>phase</c>, and nothing is said before the first step can be taken.</summary>
+    public bool Terse { get; init; }
+
     /// <summary>Whether these containers were started by Failover at all.</summary>
     public static bool IsTrainer(IReadOnlyDictionary<string, string> environment) => environment.ContainsKey("FAILOVER_UID");
 
@@ -77,6 +80,7 @@ public sealed record TrainerSettings
             LoadTime = TimeSpan.FromMilliseconds(Number("TRAINER_LOAD_MS", 0, 0)),
             Keep = Number("TRAINER_KEEP", 0, 0),
             Awkward = Text("TRAINER_AWKWARD") is "1" or "true",
+            Terse = Text("TRAINER_TERSE") is "1" or "true",
         };
     }
 }

@@ -252,4 +252,78 @@ public sealed class TrainerTests : IDisposable
         Assert.Equal(40, beat.RootElement.GetProperty("step").GetInt64());
         Assert.Equal(1, beat.RootElement.GetProperty("resumedFrom").GetProperty("commit").GetInt32());
     }
+
+    [Fact]
+    public async Task Heartbeats_WhileItLoads_SayWhatItWillTrainFromAndGoOn()
+    {
+        await _bench.RunAsync(TrainerBench.Settings() with { Steps = 20 });
+        var said = new List<JsonElement>();
+        var pace = new ScriptedPace { OnPause = _ => said.Add(Heartbeat()) };
+
+        await _bench.RunAsync(TrainerBench.Settings(epoch: 2, resume: "e1/commits/1") with { LoadTime = TimeSpan.FromSeconds(2.5) }, pace);
+
+        Assert.Equal([("loading", 1L), ("loading", 2L), ("loading", 3L)], said.Select(beat => (beat.GetProperty("phase").GetString()!, beat.GetProperty("beat").GetInt64())));
+        Assert.All(said, beat => Assert.Equal((20L, 1), (beat.GetProperty("step").GetInt64(), beat.GetProperty("resumedFrom").GetProperty("commit").GetInt32())));
+        Assert.Equal("training", Heartbeat().GetProperty("phase").GetString());
+        // They are no samples of training.
+        Assert.DoesNotContain(_bench.All<StepReached>(), sample => sample.Trainer.Epoch == 2 && sample.Executed == 0 && sample.At < _bench.All<AttemptStarted>().Last().At);
+    }
+
+    [Fact]
+    public async Task Heartbeats_RiseWithEachWritten()
+    {
+        var beats = new List<long>();
+        var pace = new ScriptedPace { OnStep = _ => beats.Add(Heartbeat().GetProperty("beat").GetInt64()) };
+
+        await _bench.RunAsync(TrainerBench.Settings() with { HeartbeatEvery = TimeSpan.FromMilliseconds(100) }, pace);
+
+        Assert.Equal(Enumerable.Range(2, 40).Select(beat => (long)beat), beats);
+    }
+
+    [Fact]
+    public async Task Heartbeats_LastCommitCannotBeWritten_SayThatItCheckpoints()
+    {
+        var phases = new HashSet<string?>();
+        var pace = new ScriptedPace();
+        pace = new ScriptedPace
+        {
+            OnStep = s =>
+            {
+                if (s == 35) _bench.World.Cut("east", "store-east");
+            },
+            OnPause = _ =>
+            {
+                phases.Add(Heartbeat().GetProperty("phase").GetString());
+                if (phases.Contains("checkpointing")) _bench.World.Heal("east", "store-east");
+            },
+        };
+
+        var exit = await _bench.RunAsync(TrainerBench.Settings(), pace);
+
+        Assert.Equal(TrainerExit.Trained, exit.Code);
+        Assert.Contains("checkpointing", phases);
+    }
+
+    [Fact]
+    public async Task Heartbeats_OfATerseTrainer_SayNoMoreThanTheyMust()
+    {
+        var paused = false;
+        var pace = new ScriptedPace
+        {
+            OnPause = _ =>
+            {
+                paused = true;
+                Assert.False(File.Exists(HeartbeatPath));
+            },
+        };
+
+        await _bench.RunAsync(TrainerBench.Settings() with { Terse = true, LoadTime = TimeSpan.FromSeconds(2.5) }, pace);
+
+        Assert.True(paused);
+        Assert.Equal(["attempt", "epoch", "resumedFrom", "step", "uid"], Heartbeat().EnumerateObject().Select(member => member.Name).Order());
+    }
+
+    private string HeartbeatPath => Path.Combine(_bench.World.StorePath("store-west"), "heartbeats", "member-1", TrainerBench.Uid);
+
+    private JsonElement Heartbeat() => JsonSerializer.Deserialize<JsonElement>(File.ReadAllBytes(HeartbeatPath));
 }
