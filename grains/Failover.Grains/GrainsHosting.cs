@@ -25,6 +25,7 @@ public static class GrainsHosting
     public static IServiceCollection AddFailoverGrains(this IServiceCollection services)
     {
         services.AddSerializer(builder => builder.AddJsonSerializer(IsDomain, StateJson.Options));
+        services.AddSingleton<UnreadableRows>();
         services.AddSingleton<StateReader>();
         services.AddSingleton<IRunDirectory, RunDirectory>();
         services.AddSingleton<SightingBoard>();

@@ -11,7 +11,7 @@ namespace Failover.Storage.Orleans;
 /// </summary>
 /// <remarks>
 /// A write against another ETag throws <see cref="InconsistentStateException"/>, one whose outcome is unknown <see cref="StorageUnknownException"/>, one that the
-/// store did not take <see cref="TableUnavailableException"/>. A cleared state leaves no row.
+/// store did not take <see cref="TableUnavailableException"/>. A row that is no such state throws <see cref="UnreadableRowException"/>. A cleared state leaves no row.
 /// </remarks>
 internal sealed class ConditionalTableGrainStorage(IConditionalTable table, IActivatorProvider activators) : IGrainStorage
 {
@@ -74,7 +74,7 @@ internal sealed class ConditionalTableGrainStorage(IConditionalTable table, IAct
         }
         catch (JsonException exception)
         {
-            throw new JsonException($"The row {row.Row} of {row.Partition}, written by {row.WriterId}, is no {typeof(T)}: {exception.Message}", exception);
+            throw new UnreadableRowException($"The row {row.Row} of {row.Partition}, written by {row.WriterId}, is no {typeof(T)}: {exception.Message}", exception);
         }
     }
 

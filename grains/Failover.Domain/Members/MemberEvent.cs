@@ -61,7 +61,11 @@ public abstract record MemberEvent(DateTimeOffset At)
     /// <summary>
     /// Every (run, epoch) that still holds GPUs here, by the runs' rows as read after <paramref name="AsOf"/>: promises made up to then to others are dropped.
     /// </summary>
-    public sealed record ReservationsReconciled(DateTimeOffset At, DateTimeOffset AsOf, ImmutableArray<RunEpoch> Holding) : MemberEvent(At);
+    public sealed record ReservationsReconciled(DateTimeOffset At, DateTimeOffset AsOf, ImmutableArray<RunEpoch> Holding) : MemberEvent(At)
+    {
+        /// <summary>Runs whose rows could not be read, by uid: whatever was promised to them stays promised (I7).</summary>
+        public ImmutableArray<string> Unknown { get; init; } = [];
+    }
 
     /// <summary>A sweep that began at <paramref name="StartedAt"/> found stale epochs, or none (<paramref name="Clean"/>).</summary>
     public sealed record SweptClean(DateTimeOffset At, DateTimeOffset StartedAt, bool Clean, ImmutableArray<string> Stale) : MemberEvent(At);

@@ -31,7 +31,7 @@ public static partial class MemberMachine
         held.RunUid == release.RunUid && held.Epoch <= release.Epoch && (release.Move is not { } move || held.Move <= move);
 
     private static bool IsLeaked(GpuReservation held, MemberEvent.ReservationsReconciled read) =>
-        held.At <= read.AsOf && !read.Holding.Contains(new RunEpoch(held.RunUid, held.Epoch));
+        held.At <= read.AsOf && !read.Unknown.Contains(held.RunUid) && !read.Holding.Contains(new RunEpoch(held.RunUid, held.Epoch));
 
     // The same array where nothing is dropped: no change, no write.
     private static ImmutableArray<GpuReservation> Without(ImmutableArray<GpuReservation> held, Func<GpuReservation, bool> drop) => held.RemoveAll(one => drop(one));

@@ -44,5 +44,5 @@ internal static class Periodically
 
     /// <summary>Failures of what is around us; a bug of ours ends the loop, and with it the process.</summary>
     internal static bool IsPassing(Exception failure) =>
-        failure is OrleansException or TimeoutException or TableUnavailableException or StoreUnavailableException;
+        failure is OrleansException or TimeoutException or TableUnavailableException or UnreadableRowException or StoreUnavailableException;
 }

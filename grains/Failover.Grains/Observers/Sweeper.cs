@@ -44,20 +44,22 @@ internal sealed partial class Sweeper(
         if (pictures.Count == 0)
             return;
         // After the pictures: what they show was launched for rows that were stored before.
-        var runs = (await rows.ReadRunsAsync(cancellationToken)).ToDictionary(run => run.Uid);
+        var read = await rows.ReadRunRowsAsync(cancellationToken);
+        var runs = read.Runs.ToDictionary(run => run.Uid);
         await Fanout.ForEachAsync(
             pictures,
-            picture => SweepAsync(picture.Name, picture.Sight!, runs, startedAt, cancellationToken),
+            picture => SweepAsync(picture.Name, picture.Sight!, runs, read.Unreadable, startedAt, cancellationToken),
             (picture, failure) => Tell(picture.Name, failure),
             cancellationToken);
     }
 
     private async Task SweepAsync(
-        string member, MemberObservation sight, Dictionary<string, RunState> runs, DateTimeOffset startedAt, CancellationToken cancellationToken)
+        string member, MemberObservation sight, Dictionary<string, RunState> runs, ImmutableHashSet<string> unreadable, DateTimeOffset startedAt, CancellationToken cancellationToken)
     {
         var review = WorkloadReview.Of(member, sight.Workloads, runs, time.GetUtcNow());
         var events = review.Events.Concat(Gone(member, review.Absent));
-        TellStrange(member, review.Strange);
+        // Of one whose row can't be read the log has told already.
+        TellStrange(member, review.Strange.RemoveAll(workload => unreadable.Contains(workload.RunUid)));
         await Fanout.ForEachAsync(
             events, addressed => grains.GetGrain<IRunGrain>(addressed.RunUid).ApplyAsync(addressed.Event), (addressed, failure) => Tell(addressed.RunUid, failure), cancellationToken);
         await Fanout.ForEachAsync(
@@ -66,7 +68,9 @@ internal sealed partial class Sweeper(
         var names = review.Stale.Select(workload => $"{workload.Namespace}/{workload.Name}").ToImmutableArray();
         // A deleted workload is out of sight at once; its pods hold their GPUs until they are gone.
         var held = sight.Capacity.Workloads.Any(use => runs.GetValueOrDefault(use.RunUid)?.EpochNumber > use.Epoch);
-        var clean = review.Stale.IsEmpty && !held;
+        // Whether it is stale nobody can say while its run's row can't be read: it is left alone (I7), and the member is not called clean over it (I9).
+        var doubtful = sight.Workloads.Any(workload => unreadable.Contains(workload.RunUid)) || sight.Capacity.Workloads.Any(use => unreadable.Contains(use.RunUid));
+        var clean = review.Stale.IsEmpty && !held && !doubtful;
         await grains.GetGrain<IMemberGrain>(member).ApplyAsync(new MemberEvent.SweptClean(time.GetUtcNow(), startedAt, clean, names));
     }
 

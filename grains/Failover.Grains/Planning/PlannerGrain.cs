@@ -57,9 +57,9 @@ internal sealed partial class PlannerGrain(
 
     private async Task KeepUpAsync()
     {
-        var input = await ReadAsync();
+        var (input, unknown) = await ReadRowsAsync();
         var ledgers = Displacement.Holding(input)
-            .Select(member => ToMember(member.Key, new MemberEvent.ReservationsReconciled(time.GetUtcNow(), input.Now, member.Value)));
+            .Select(member => ToMember(member.Key, new MemberEvent.ReservationsReconciled(time.GetUtcNow(), input.Now, member.Value) { Unknown = unknown }));
         var owners = Displacement.OwnersWord(input).Select(word => ToMember(word.Member, word.Event));
         var ticks = fleets.Current.Members.Select(member => ToMember(member.Name, new MemberEvent.Tick(time.GetUtcNow())));
         var due = input.Runs.Where(run => RunMachine.NeedsTick(run, input.Now, policy.Runs)).Select(run => ToRun(run.Uid, new RunEvent.Tick(time.GetUtcNow())));
@@ -67,15 +67,18 @@ internal sealed partial class PlannerGrain(
         await TellAsync(ledgers.Concat(owners).Concat(ticks).Concat(due));
     }
 
-    private async Task<PlannerInput> ReadAsync()
+    private async Task<PlannerInput> ReadAsync() => (await ReadRowsAsync()).Input;
+
+    /// <summary>What there is to plan from, and the uids of runs whose rows can't be read: nothing is decided about those.</summary>
+    private async Task<(PlannerInput Input, ImmutableArray<string> Unknown)> ReadRowsAsync()
     {
         var fleet = fleets.Current;
         var now = time.GetUtcNow();
-        var runs = await rows.ReadRunsAsync(CancellationToken.None);
+        var (runs, unknown) = await rows.ReadRunRowsAsync(CancellationToken.None);
         var members = await rows.ReadMembersAsync(CancellationToken.None);
         foreach (var gap in FleetGaps.Find(fleet, runs, members).Where(gap => _gapsTold.Add((gap.What, gap.Name))))
             LogGap(gap.What, gap.Name, gap.Runs);
-        return new PlannerInput
+        var input = new PlannerInput
         {
             Now = now,
             SnapshotVersion = ++_snapshot,
@@ -85,6 +88,7 @@ internal sealed partial class PlannerGrain(
             Members = [.. members.Where(member => fleet.FindMember(member.Name) is not null)],
             Preflights = preflights.Findings(runs, members),
         };
+        return (input, [.. unknown]);
     }
 
     private Task SendAsync(ImmutableArray<AddressedEvent> events) => TellAsync(events.Select(addressed => ToRun(addressed.RunUid, addressed.Event)));

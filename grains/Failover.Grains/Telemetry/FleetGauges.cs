@@ -20,6 +20,7 @@ namespace Failover.Grains.Telemetry;
 internal sealed partial class FleetGauges : BackgroundService
 {
     private readonly StateReader _rows;
+    private readonly UnreadableRows _unreadable;
     private readonly IGrainFactory _grains;
     private readonly FleetBook _fleets;
     private readonly ObserverOptions _options;
@@ -28,9 +29,11 @@ internal sealed partial class FleetGauges : BackgroundService
     private readonly Meter _meter;
     private Picture _picture = new([], [], [], new BrakeState());
 
-    public FleetGauges(StateReader rows, IGrainFactory grains, FleetBook fleets, IOptions<ObserverOptions> options, IMeterFactory meters, TimeProvider time, ILogger<FleetGauges> logger)
+    public FleetGauges(
+        StateReader rows, UnreadableRows unreadable, IGrainFactory grains, FleetBook fleets, IOptions<ObserverOptions> options, IMeterFactory meters, TimeProvider time,
+        ILogger<FleetGauges> logger)
     {
-        (_rows, _grains, _fleets, _options, _time, _logger) = (rows, grains, fleets, options.Value, time, logger);
+        (_rows, _unreadable, _grains, _fleets, _options, _time, _logger) = (rows, unreadable, grains, fleets, options.Value, time, logger);
         _meter = meters.Create(MoveTelemetry.SourceName);
         _meter.CreateObservableGauge("failover.members", Members, "{member}", "Members, by verdict.");
         _meter.CreateObservableGauge("failover.runs", Runs, "{run}", "Runs that are not over, by step and by reason to wait.");
@@ -39,6 +42,7 @@ internal sealed partial class FleetGauges : BackgroundService
         _meter.CreateObservableGauge("failover.run.rpo.steps", Steps, "{step}", "Steps that would be lost with the run's region.");
         _meter.CreateObservableGauge("failover.member.gpus.reserved", Reserved, "{gpu}", "GPUs promised on a member, bound or not.");
         _meter.CreateObservableGauge("failover.member.workloads.stale", Stale, "{workload}", "Workloads of epochs that are not current, still seen on a member.");
+        _meter.CreateObservableGauge("failover.rows.unreadable", () => _unreadable.All.Length, "{row}", "Stored rows that can't be read; what they stand for is left as it is.");
         _meter.CreateObservableGauge("failover.brake.held", () => Now.Brake.HeldBecause is null ? 0 : 1, "1", "1 while the brake holds.");
         _meter.CreateObservableGauge("failover.brake.permits", () => Now.Brake.Permits.Length, "{permit}", "Permits for involuntary moves that are remembered.");
     }

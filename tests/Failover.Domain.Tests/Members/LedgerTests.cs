@@ -85,6 +85,18 @@ public sealed class LedgerTests
     }
 
     [Fact]
+    public void Reconciled_RunWhoseRowCannotBeRead_KeepsWhatItWasPromised()
+    {
+        var member = new MemberWorld().Healthy();
+        member.Reserve(1, MemberWorld.Wanted("leaked", 1, 8));
+        member.Reserve(1, MemberWorld.Wanted("torn", 1, 8));
+
+        member.Apply(new MemberEvent.ReservationsReconciled(MemberWorld.Time(6), MemberWorld.Time(4), []) { Unknown = ["torn"] });
+
+        Assert.Equal(["torn"], member.State.Reservations.Select(held => held.RunUid));
+    }
+
+    [Fact]
     public void Free_BoundPods_AreNotCountedTwice()
     {
         var member = new MemberWorld().Healthy();

@@ -108,6 +108,13 @@ internal sealed class MemoryTable : IConditionalTable
         Assert.Equal(WriteOutcome.Written, (await WriteAsync(partition, [write])).Outcome);
     }
 
+    /// <summary>Stores a row that is none, whatever was there.</summary>
+    public async Task SpoilAsync(string partition, string row, string payload)
+    {
+        TableWrite write = await ReadAsync(partition, row) is { } there ? new TableWrite.Replace(row, payload, there.ETag) : new TableWrite.Insert(row, payload);
+        Assert.Equal(WriteOutcome.Written, (await WriteAsync(partition, [write])).Outcome);
+    }
+
     private static bool Below(string? bound, string row) => bound is null || string.CompareOrdinal(bound, row) <= 0;
 
     private bool Holds(string partition, TableWrite write)

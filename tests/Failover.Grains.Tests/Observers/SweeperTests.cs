@@ -186,6 +186,33 @@ public sealed class SweeperTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Sweep_RunsRowCannotBeRead_ItsWorkloadIsLeftAloneAndTheMemberIsNotCalledClean()
+    {
+        await _bench.PutAsync(Samples.Running(_uid, cut: new CommitRef(1, 0)));
+        var north = _bench.Grains.GetGrain<IMemberGrain>("north-1");
+        await north.ApplyAsync(new MemberEvent.ConfirmedLost(_bench.Time.GetUtcNow(), "ann"));
+        await north.ApplyAsync(new MemberEvent.Trusted(_bench.Time.GetUtcNow(), "ann"));
+        var torn = Samples.NewUid();
+        await _bench.Table.SpoilAsync(TableStorage.PartitionOf("run"), torn, "{");
+        See("north-1", Samples.Workload(torn, 1), Samples.Workload(_uid, 1));
+
+        await SweepAsync();
+
+        Assert.Equal(_uid, Assert.Single(_bench.Members["north-1"].Deletions).RunUid);
+        See("north-1", Samples.Workload(torn, 1));
+        await SweepAsync();
+        Assert.False((await MemberAsync("north-1")).Clean);
+
+        // Once it can be read again, its row decides.
+        await _bench.PutAsync(Samples.Running(torn, cut: new CommitRef(1, 0)));
+        await SweepAsync();
+        Assert.Equal([_uid, torn], _bench.Members["north-1"].Deletions.Select(deleted => deleted.RunUid));
+        See("north-1");
+        await SweepAsync();
+        Assert.True((await MemberAsync("north-1")).Clean);
+    }
+
+    [Fact]
     public async Task Sweep_OneRunCannotBeTold_TheOthersAre()
     {
         var odd = await _bench.PutAsync(Samples.Running(Samples.NewUid()));

@@ -4,7 +4,9 @@ using Failover.Domain.Checkpoints;
 using Failover.Domain.Health;
 using Failover.Domain.Members;
 using Failover.Domain.Migration;
+using Failover.Grains.Observers;
 using Failover.Grains.Tests.Doubles;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Failover.Grains.Tests.Planning;
 
@@ -109,6 +111,37 @@ public sealed class PlannerGrainTests : IAsyncLifetime
         _bench.Table.Failing = [];
         await PlanAsync();
         await _bench.WaitForRunAsync(_uid, run => run.Step == RunStep.Verifying);
+    }
+
+    [Fact]
+    public async Task Pass_OneRunsRowCannotBeRead_TheOthersArePlacedAndItsPromiseIsKept()
+    {
+        await HealthyAsync("east-1");
+        foreach (var run in (string[])["forgotten", "torn"])
+            await _bench.Grains.GetGrain<IMemberGrain>("east-1").ReserveAsync(new GpuReservation(run, 1, run, "h100", 1, 8, _bench.Time.GetUtcNow()));
+        await _bench.Table.SpoilAsync(TableStorage.PartitionOf("run"), "torn", "{");
+        await _bench.Run(_uid).SubmitAsync(Samples.Spec);
+
+        await PlanAsync();
+
+        await _bench.WaitForRunAsync(_uid, run => run.Step == RunStep.Verifying);
+        Assert.Equal(["torn", _uid], (await MemberAsync("east-1")).Reservations.Select(held => held.RunUid));
+    }
+
+    [Fact]
+    public async Task Pass_OneMembersRowCannotBeRead_TheOthersTakeRuns()
+    {
+        await HealthyAsync("west-1");
+        await _bench.Table.SpoilAsync(TableStorage.PartitionOf("member"), "east-1", "{");
+        await _bench.Run(_uid).SubmitAsync(Samples.Spec);
+
+        await PlanAsync();
+
+        Assert.Equal("west-1", (await _bench.WaitForRunAsync(_uid, run => run.Step == RunStep.Verifying)).Epoch!.Target.Member);
+        // What an observer meets who tells that member: a thing to log and to try again, not one to end on.
+        var east = _bench.Services.GetRequiredService<IGrainFactory>().GetGrain<IMemberGrain>("east-1");
+        var met = await Assert.ThrowsAnyAsync<Exception>(east.GetAsync);
+        Assert.True(Periodically.IsPassing(met), met.ToString());
     }
 
     [Fact]

@@ -36,7 +36,7 @@ internal sealed class ApiHost : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<TimeProvider>(time).AddSingleton(new FleetBook(Fleet)).AddSingleton(new BrakePolicy()).AddSingleton(new PlanningPolicy()).AddSingleton(Grains.Factory);
-        builder.Services.AddSingleton(alter?.Invoke(_sqlite) ?? _sqlite).AddSingleton<StateReader>().AddSingleton<IRunDirectory, RunDirectory>();
+        builder.Services.AddSingleton(alter?.Invoke(_sqlite) ?? _sqlite).AddSingleton<UnreadableRows>().AddSingleton<StateReader>().AddSingleton<IRunDirectory, RunDirectory>();
         builder.Services.AddSingleton<IRowFeed>(new SqliteRowFeed(Path.Combine(_folder.FullName, "t.db")));
         builder.Services.AddFailoverApi();
         _app = builder.Build();

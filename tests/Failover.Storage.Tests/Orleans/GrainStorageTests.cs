@@ -231,7 +231,7 @@ public sealed class GrainStorageTests : IAsyncDisposable
     {
         await _sqlite.WriteAsync("grain/s", [new TableWrite.Insert("key", """{"kind":"counter","schemaVersion":1,"count":"many"}""")]);
 
-        var exception = await Assert.ThrowsAsync<System.Text.Json.JsonException>(() => ReadAsync("s", Id));
+        var exception = await Assert.ThrowsAsync<UnreadableRowException>(() => ReadAsync("s", Id));
 
         Assert.Contains("The row key of grain/s", exception.Message, StringComparison.Ordinal);
     }
