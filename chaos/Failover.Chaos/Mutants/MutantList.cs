@@ -22,7 +22,7 @@ public static class MutantList
         new("no-pin", "says that it pins, and does not", services => Decorate<ICheckpointStores>(services, inner => new AlteredStores(inner, store => new UnpinningStore(store)))),
         new("sweep-off", "says that it deletes workloads, and does not", services => Decorate<IMemberClients>(services, inner => new AlteredMembers(inner, member => new UnsweptMember(member)))),
         new("replication-off", "copies nothing between stores", services => Decorate<ICheckpointStores>(services, inner => new AlteredStores(inner, store => new UncopyingStore(store)))),
-        new("brake-off", "lets any number of runs be moved", services => services.AddSingleton(new BrakePolicy { Window = TimeSpan.FromTicks(1), ShareMax = 1, RunShareMax = 1 })),
+        new("brake-off", "lets any number of runs be moved, and all at once", services => services.AddSingleton<IIncomingGrainCallFilter, UnbrakedCalls>()),
         new("hysteresis-off", "doubts and trusts at the first sign, up as fast as down", HysteresisOff),
         new("canary-off", "takes a store that does not answer for one that shows nothing new", CanaryOff),
         new("progress-ignored", "sees no life of runs whose member's API does not answer", ProgressIgnored),
