@@ -83,6 +83,18 @@ internal static class Admission
         }
     }
 
+    /// <summary>A quota's limits, and what of each is used.</summary>
+    public static JsonObject QuotaStatus(ObjectStore store, StoredObject quota)
+    {
+        var hard = quota.Tree.Obj("spec").Obj("hard") ?? [];
+        var used = hard.Select(limit => KeyValuePair.Create(limit.Key, (JsonNode?)JsonValue.Create($"{Used(store, quota.Namespace, limit.Key)}")));
+        return new JsonObject { ["hard"] = hard.DeepClone(), ["used"] = new JsonObject(used) };
+    }
+
+    private static long Used(ObjectStore store, string? ns, string resource) =>
+        ((ResourceKind[])[ResourceKind.Pod, ResourceKind.Job]).Sum(
+            kind => store.All(kind).Where(one => one.Namespace == ns && !one.Pod.IsFinished).Sum(one => Takes(kind, one.Tree, resource)));
+
     /// <summary>What an object takes of a quota's resource: a count, or whole units that a pod requests (fractions, as of cpu, are not counted).</summary>
     private static long Takes(ResourceKind kind, JsonObject tree, string resource)
     {

@@ -19,6 +19,7 @@ internal sealed class MemberCluster
     private readonly GarbageCollector _garbage;
     private readonly JobController _jobs;
     private readonly GangScheduler _scheduler;
+    private readonly QuotaController _quotas;
     private readonly Deadlines _deadlines = new();
     private readonly ChangeSignal _signal = new();
     private readonly Lock _turn = new();
@@ -36,6 +37,7 @@ internal sealed class MemberCluster
         _garbage = new GarbageCollector(_store);
         _jobs = new JobController(options, _store);
         _scheduler = new GangScheduler(options, _store);
+        _quotas = new QuotaController(_store);
     }
 
     public bool IsPoweredOn
@@ -59,7 +61,7 @@ internal sealed class MemberCluster
     public void Install()
     {
         _nodes.Install();
-        _store.Objects.Subscribe(_signal, ResourceKind.Pod, ResourceKind.Job, ResourceKind.Node, ResourceKind.Namespace);
+        _store.Objects.Subscribe(_signal, ResourceKind.Pod, ResourceKind.Job, ResourceKind.Node, ResourceKind.Namespace, ResourceKind.ResourceQuota);
         Settle();
     }
 
@@ -221,6 +223,7 @@ internal sealed class MemberCluster
         _garbage.Run(Jobs(), Pods());
         _jobs.Run(Jobs(), Pods(), _deadlines);
         _scheduler.Run(Jobs(), Pods());
+        _quotas.Run();
     }
 
     private IReadOnlyList<StoredObject> Pods() => _store.Objects.All(ResourceKind.Pod);

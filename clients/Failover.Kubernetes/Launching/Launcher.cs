@@ -64,13 +64,52 @@ internal sealed class Launcher(MemberConnection connection, MemberPipeline pipel
         var pod = workload.Pod(manifest);
         pod["metadata"]!["name"] = name;
         var typed = KubernetesJson.Deserialize<V1Pod>(pod.ToJsonString());
-        return Judged(await pipeline.RunAsync(
+        var one = Judged(await pipeline.RunAsync(
             async attempt =>
             {
                 await connection.Acquire().CoreV1.CreateNamespacedPodAsync(typed, request.Namespace, dryRun: DryRun, fieldManager: FieldManager, cancellationToken: attempt);
                 return default;
             },
             cancellationToken));
+        return one.Outcome == CallOutcome.Done ? await QuotasAsync(request, one, cancellationToken) : one;
+    }
+
+    /// <summary>A quota that takes one pod may not take the gang.</summary>
+    private async Task<CallResult> QuotasAsync(LaunchRequest request, CallResult taken, CancellationToken cancellationToken)
+    {
+        V1ResourceQuotaList? quotas = null;
+        var listed = await pipeline.RunAsync(
+            async attempt =>
+            {
+                quotas = await connection.Acquire().CoreV1.ListNamespacedResourceQuotaAsync(request.Namespace, cancellationToken: attempt);
+                return default;
+            },
+            cancellationToken);
+        // Without the right to look, what was tried still holds; it is for a person to know that a part was not.
+        if (listed.Status == HttpStatusCode.Forbidden)
+            return taken with { Note = $"its namespace's quotas could not be looked at, and may be too small for the gang: {listed.Detail}" };
+        if (!listed.Ok)
+            return new CallResult(CallOutcome.Unknown, listed.Detail);
+        if (GangQuota.Shortfall(request.Spec.Gang, quotas!.Items, []) is null)
+            return taken;
+        return await OwnPodsAsync(request, cancellationToken) is not { } own ? new CallResult(CallOutcome.Unknown, "the run's own pods could not be listed")
+            : GangQuota.Shortfall(request.Spec.Gang, quotas.Items, own) is { } shortfall ? new CallResult(CallOutcome.Invalid, shortfall)
+            : taken;
+    }
+
+    /// <summary>The run's pods that count towards quotas; <see langword="null"/> where they could not be listed.</summary>
+    private async Task<List<V1Pod>?> OwnPodsAsync(LaunchRequest request, CancellationToken cancellationToken)
+    {
+        V1PodList? pods = null;
+        var selector = $"{WorkloadLabels.Installation}={request.Installation},{WorkloadLabels.RunUid}={request.RunUid}";
+        await pipeline.RunAsync(
+            async attempt =>
+            {
+                pods = await connection.Acquire().CoreV1.ListNamespacedPodAsync(request.Namespace, labelSelector: selector, cancellationToken: attempt);
+                return default;
+            },
+            cancellationToken);
+        return pods?.Items.Where(pod => pod.Status?.Phase is not ("Succeeded" or "Failed")).ToList();
     }
 
     /// <summary>A member's word: yes, no, or none.</summary>

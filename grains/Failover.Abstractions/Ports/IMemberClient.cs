@@ -26,7 +26,7 @@ public interface IMemberClient
 
     /// <summary>
     /// Tries the launch, and a pod of it, as dry runs, which store nothing: Done where the member would take both, Invalid where it would not, with what it said, and
-    /// Unknown where it did not say. One pod is tried, so that a quota too small for the whole gang may show only at the launch.
+    /// Unknown where it did not say. One pod is tried, and the whole gang is held against the namespace's quotas, where we may read them.
     /// </summary>
     Task<CallResult> PreflightAsync(LaunchRequest request, CancellationToken cancellationToken = default);
 
@@ -135,7 +135,11 @@ public enum CallOutcome
 }
 
 /// <summary>An outcome, with what was said.</summary>
-public sealed record CallResult(CallOutcome Outcome, string Detail);
+public sealed record CallResult(CallOutcome Outcome, string Detail)
+{
+    /// <summary>What a person should know of it, though it stands in the way of nothing.</summary>
+    public string? Note { get; init; }
+}
 
 /// <summary>How a probe ended.</summary>
 public enum ProbeAnswer

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Failover.Abstractions.Ports;
 using Failover.Domain.Fleet;
 using Failover.Domain.Health;
@@ -27,6 +28,9 @@ internal sealed partial class Preflighter(
     private const int RunsPerTurn = 64;
     private const int MembersAtOnce = 16;
 
+    // Each member's notes are told once.
+    private readonly ConcurrentDictionary<(string Member, string Note), byte> _noted = [];
+
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
         board.Begin();
@@ -55,11 +59,16 @@ internal sealed partial class Preflighter(
             // One that does not answer, or not for now, is asked again next turn; whether it is well is for others to find out.
             if (answer.Outcome is CallOutcome.Unknown or CallOutcome.Refused)
                 return;
+            if (answer.Note is { } note && _noted.TryAdd((member.Name, note), 0))
+                LogNote(member.Name, note);
             if (answer.Outcome == CallOutcome.Invalid)
                 LogRefused(member.Name, run.Spec.Name, answer.Detail);
             board.Post(run.Uid, member.Name, answer.Outcome == CallOutcome.Invalid ? answer.Detail : null);
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Member {Member} would take runs; but {Note}")]
+    private partial void LogNote(string member, string note);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Member {Member} would not take run {Run}: {Reason}")]
     private partial void LogRefused(string member, string run, string reason);

@@ -1,5 +1,6 @@
 using Failover.Abstractions.Ports;
 using Failover.Simulator.ApiServer;
+using Failover.Simulator.Cluster;
 using k8s;
 using k8s.Models;
 
@@ -64,6 +65,70 @@ public sealed class PreflightTests
         Assert.Contains(said, result.Detail, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("requests.nvidia.com/gpu", "7", "the whole gang requests: requests.nvidia.com/gpu=8, used by others: requests.nvidia.com/gpu=0, limited: requests.nvidia.com/gpu=7")]
+    [InlineData("pods", "1", "the whole gang requests: pods=2, used by others: pods=0, limited: pods=1")]
+    public async Task Preflight_QuotaTakesAPodAndNotTheGang_Refused(string resource, string hard, string said)
+    {
+        await using var test = await TestMember.StartAsync();
+        await LimitAsync(test, resource, hard);
+
+        var result = await test.Client().PreflightAsync(Launches.Request());
+
+        Assert.Equal((CallOutcome.Invalid, $"exceeded quota: limits, {said}"), (result.Outcome, result.Detail));
+    }
+
+    [Fact]
+    public async Task Preflight_OthersUseTheQuota_RefusedUntilTheyAreGone()
+    {
+        await using var test = await TestMember.StartAsync();
+        await LimitAsync(test, "requests.nvidia.com/gpu", "12");
+        await test.Client().LaunchAsync(Launches.Request() with { RunUid = "fedcba9876543210" });
+        test.Member.Settle();
+
+        var result = await test.Client().PreflightAsync(Launches.Request());
+        Assert.Contains("used by others: requests.nvidia.com/gpu=8, limited: requests.nvidia.com/gpu=12", result.Detail, StringComparison.Ordinal);
+
+        await test.Foreign().DeleteCollectionNamespacedJobAsync("train", propagationPolicy: "Background");
+        test.Pass(TimeSpan.FromMinutes(1));
+        Assert.Equal(CallOutcome.Done, (await test.Client().PreflightAsync(Launches.Request())).Outcome);
+    }
+
+    [Fact]
+    public async Task Preflight_TheRunItselfUsesTheQuota_Done()
+    {
+        await using var test = await TestMember.StartAsync();
+        await LimitAsync(test, "requests.nvidia.com/gpu", "12");
+        await test.Client().LaunchAsync(Launches.Request());
+        test.Member.Settle();
+
+        // Its pods are gone before its next epoch's come; the pod that is tried is one more beside them, for which there is room.
+        Assert.Equal(CallOutcome.Done, (await test.Client().PreflightAsync(Launches.Request())).Outcome);
+    }
+
+    [Fact]
+    public async Task Preflight_QuotaOfAScope_IsLeftToTheServer()
+    {
+        await using var test = await TestMember.StartAsync();
+        await LimitAsync(test, "pods", "1", "Terminating");
+
+        Assert.Equal(CallOutcome.Done, (await test.Client().PreflightAsync(Launches.Request())).Outcome);
+    }
+
+    [Fact]
+    public async Task Preflight_QuotasMayNotBeRead_DoneAndSaysSo()
+    {
+        const string Account = "system:serviceaccount:failover:failover";
+        await using var test = await TestMember.StartAsync(TestMember.Options with { Users = [new MemberUser("admin", MemberRole.Admin), new MemberUser(Account, MemberRole.Bound)] });
+        await GrantAsync(test, Account);
+        await LimitAsync(test, "requests.nvidia.com/gpu", "7");
+
+        var result = await test.Client(Account).PreflightAsync(Launches.Request());
+
+        Assert.Equal(CallOutcome.Done, result.Outcome);
+        Assert.Contains("quotas could not be looked at", result.Note, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Preflight_NoRights_RefusedWithWhatIsMissing()
     {
@@ -94,5 +159,34 @@ public sealed class PreflightTests
 
         Assert.Equal(CallOutcome.Invalid, result.Outcome);
         Assert.Contains(said, result.Detail, StringComparison.Ordinal);
+    }
+
+    private static Task LimitAsync(TestMember test, string resource, string hard, string? scope = null) => test.Foreign().CreateNamespacedResourceQuotaAsync(
+        new V1ResourceQuota
+        {
+            Metadata = new V1ObjectMeta { Name = "limits" },
+            Spec = new V1ResourceQuotaSpec { Hard = new Dictionary<string, ResourceQuantity> { [resource] = new ResourceQuantity(hard) }, Scopes = scope is null ? null : [scope] },
+        },
+        "train");
+
+    /// <summary>The rights of before quotas were looked at.</summary>
+    private static async Task GrantAsync(TestMember test, string account)
+    {
+        var admin = test.Foreign();
+        await admin.CreateClusterRoleAsync(new V1ClusterRole
+        {
+            Metadata = new V1ObjectMeta { Name = "launch" },
+            Rules =
+            [
+                new V1PolicyRule { ApiGroups = ["batch"], Resources = ["jobs"], Verbs = ["create", "get", "delete"] },
+                new V1PolicyRule { ApiGroups = [""], Resources = ["pods"], Verbs = ["create"] },
+            ],
+        });
+        await admin.CreateClusterRoleBindingAsync(new V1ClusterRoleBinding
+        {
+            Metadata = new V1ObjectMeta { Name = "launch" },
+            RoleRef = new V1RoleRef { ApiGroup = "rbac.authorization.k8s.io", Kind = "ClusterRole", Name = "launch" },
+            Subjects = [new Rbacv1Subject { Kind = "ServiceAccount", Name = "failover", NamespaceProperty = "failover" }],
+        });
     }
 }
