@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Failover.Domain.Placement;
 
-/// <summary>A plan in the making: greedy construction in a given order, then exchanges as long as they gain.</summary>
+/// <summary>
+/// A plan in the making, for the runs that have no home: greedy construction in a given order, then exchanges as long as they gain. Those that have a home stay there.
+/// </summary>
 internal sealed class GreedySearch
 {
     private readonly PlacementInstance instance;
@@ -27,7 +29,7 @@ internal sealed class GreedySearch
     /// <summary>The best of several orders, the first of equals: no single one is good on all instances.</summary>
     public static GreedySearch Best(PlacementInstance instance)
     {
-        var runs = Enumerable.Range(0, instance.Runs.Length).ToArray();
+        var runs = Homeless(instance);
         IEnumerable<int>[] orders =
         [
             runs.OrderByDescending(run => instance.Runs[run].Tier).ThenByDescending(run => instance.Runs[run].Gpus).ThenBy(run => run),
@@ -54,7 +56,7 @@ internal sealed class GreedySearch
     public void Improve(int trials)
     {
         trialsLeft = trials;
-        var order = Enumerable.Range(0, places.Length).OrderByDescending(run => BestValue(instance, run)).ThenBy(run => run).ToArray();
+        var order = Homeless(instance).OrderByDescending(run => BestValue(instance, run)).ThenBy(run => run).ToArray();
         bool gained;
         do
         {
@@ -84,15 +86,16 @@ internal sealed class GreedySearch
         return false;
     }
 
-    /// <summary>Those that could make room, the least valuable GPUs first: in the bin, or in the region where it is the ingest that is short.</summary>
+    /// <summary>Those that could make room, the least valuable GPUs first: in the bin, or in the region where it is the ingest that is short, or what the group may have.</summary>
     private int[] Blockers(Candidate wish)
     {
         if (occupancy.Fits(wish))
             return [];
         var region = instance.RegionOfBin[wish.Bin];
-        var runs = occupancy.FitsBin(wish)
-            ? Enumerable.Range(0, occupants.Length).Where(bin => instance.RegionOfBin[bin] == region).SelectMany(bin => occupants[bin])
-            : occupants[wish.Bin];
+        var inRegion = Enumerable.Range(0, occupants.Length).Where(bin => instance.RegionOfBin[bin] == region).SelectMany(bin => occupants[bin]);
+        var runs = !occupancy.FitsBin(wish) ? occupants[wish.Bin]
+            : !occupancy.FitsIngest(wish) ? inRegion
+            : inRegion.Where(run => instance.GroupOfRun[run] == instance.GroupOfRun[wish.Run]);
         return [.. runs.Where(run => run != wish.Run).OrderBy(run => (Int128)places[run]!.Value.Value * 1_000 / instance.Runs[run].Gpus).ThenBy(run => run)];
     }
 
@@ -152,6 +155,8 @@ internal sealed class GreedySearch
         Value -= place.Value;
         undo.Add(place);
     }
+
+    private static int[] Homeless(PlacementInstance instance) => [.. Enumerable.Range(0, instance.Runs.Length).Where(run => instance.HomeOfRun[run] < 0)];
 
     private static long BestValue(PlacementInstance instance, int run) => instance.Candidates[run] is [var best, ..] ? best.Value : 0;
 }

@@ -9,6 +9,8 @@ internal static class PlacementDoor
     private const int WorkersMax = 10_000;
     private const int NodesMax = 10_000_000;
     private const int GpusPerNodeMax = 1_024;
+    private const long GroupGpusMax = 1L << 40;
+    private static readonly TimeSpan AtStakeMax = TimeSpan.FromDays(30);
 
     public static void Check(PlacementProblem problem, PlacementPolicy policy)
     {
@@ -31,9 +33,41 @@ internal static class PlacementDoor
             Require(bin.NodesByFreeGpus.All(nodes => nodes is >= 0 and <= NodesMax), $"bin {bin.Member}/{bin.Sku}: nodes are 0 to {NodesMax}");
         }
 
+        var groups = Distinct(problem.Groups, group => group.Name, "group");
+        foreach (var group in problem.Groups)
+            CheckGroup(group, regions);
+
         Distinct(problem.Runs, run => run.Uid, "run");
+        var bins = problem.Bins.Select(bin => (bin.Member, bin.Sku)).ToHashSet();
         foreach (var run in problem.Runs)
+        {
             CheckRun(run, regions);
+            Require(run.Group is null || groups.Contains(run.Group), $"run {run.Uid}: there is no group {run.Group}");
+            CheckHome(run, bins);
+        }
+    }
+
+    private static void CheckGroup(PlacementGroup group, HashSet<string> regions)
+    {
+        Require(group.GpusPerRegionMax is >= 0 and <= GroupGpusMax, $"group {group.Name}: GPUs a region are 0 to 2^40, not {group.GpusPerRegionMax}");
+        foreach (var (region, held) in group.Held)
+        {
+            Require(regions.Contains(region), $"group {group.Name}: region {region} is not among the regions");
+            Require(held is >= 0 and <= GroupGpusMax, $"group {group.Name}: GPUs held in {region} are 0 to 2^40, not {held}");
+        }
+    }
+
+    private static void CheckHome(PlacementRun run, HashSet<(string Member, string Sku)> bins)
+    {
+        if (run.Home is not { } home)
+        {
+            Require(!run.MayMigrate, $"run {run.Uid}: it has no home to migrate from");
+            return;
+        }
+
+        Require(bins.Contains((home.Member, home.Sku)), $"run {run.Uid}: there is no bin {home.Member}/{home.Sku}, its home");
+        Require(run.Skus.Any(choice => choice.Sku == home.Sku), $"run {run.Uid}: GPU type {home.Sku} of its home does not suit it");
+        Require(home.AtStake >= TimeSpan.Zero && home.AtStake <= AtStakeMax, $"run {run.Uid}: at stake is 0 to 30 days, not {home.AtStake}");
     }
 
     private static void CheckRun(PlacementRun run, HashSet<string> regions)

@@ -27,6 +27,18 @@ internal sealed class PlacementInstance
         RegionOfBin = [.. Bins.Select(bin => regionIndex[members[bin.Member].Region])];
         Chunks = [.. Bins.SelectMany(bin => Enumerable.Range(0, Levels).Select(level => ChunksOf(bin, level)))];
         LevelOfRun = [.. Runs.Select(run => int.Log2(run.GpusPerWorker))];
+        var binIndex = Bins.Index().ToDictionary(bin => (bin.Item.Member, bin.Item.Sku), bin => bin.Index);
+        HomeOfRun = [.. Runs.Select(run => run.Home is { } home ? binIndex[(home.Member, home.Sku)] : -1)];
+        StayValue = [.. Runs.Select(run => run.Home is null ? 0 : Valuation.OfStaying(run, policy))];
+        Groups = [.. problem.Groups.OrderBy(group => group.Name, StringComparer.Ordinal)];
+        var groupIndex = Groups.Index().ToDictionary(group => group.Item.Name, group => group.Index);
+        GroupOfRun = [.. Runs.Select(run => run.Group is { } group ? groupIndex[group] : -1)];
+        SpreadHome = new long[Groups.Length * regions.Length];
+        foreach (var run in Enumerable.Range(0, Runs.Length).Where(run => HomeOfRun[run] >= 0 && GroupOfRun[run] >= 0))
+            SpreadHome[(GroupOfRun[run] * regions.Length) + RegionOfBin[HomeOfRun[run]]] += Runs[run].Gpus;
+        SpreadMax = [.. Groups.SelectMany(group => regions.Select(region => group.GpusPerRegionMax - group.Held.GetValueOrDefault(region.Name)))];
+        for (var row = 0; row < SpreadMax.Length; row++)
+            SpreadMax[row] = Math.Max(SpreadMax[row], SpreadHome[row]);
 
         var binsOfSku = Enumerable.Range(0, Bins.Length).ToLookup(bin => Bins[bin].Sku);
         Candidates = [.. Enumerable.Range(0, Runs.Length).Select(run => CandidatesOf(run, binsOfSku, policy))];
@@ -45,7 +57,24 @@ internal sealed class PlacementInstance
     /// <summary>[bin × <see cref="Levels"/> + level]: how many chunks of 2^level GPUs, each on one node, are free.</summary>
     public long[] Chunks { get; }
 
-    /// <summary>Of each run, best first; ties by bin.</summary>
+    /// <summary>The bin where it is; -1: it has no home.</summary>
+    public int[] HomeOfRun { get; }
+
+    /// <summary>What staying there is worth; 0 where it has no home.</summary>
+    public long[] StayValue { get; }
+
+    public PlacementGroup[] Groups { get; }
+
+    /// <summary>-1: none.</summary>
+    public int[] GroupOfRun { get; }
+
+    /// <summary>[group × regions + region]: the GPUs of its runs that have their homes there.</summary>
+    public long[] SpreadHome { get; }
+
+    /// <summary>[group × regions + region]: the GPUs that its runs may have there, those at home included; these may always stay.</summary>
+    public long[] SpreadMax { get; }
+
+    /// <summary>Of each run, where it may go, best first; ties by bin. Its home is not among them.</summary>
     public Candidate[][] Candidates { get; }
 
     public Target TargetOf(Candidate place)
@@ -58,6 +87,8 @@ internal sealed class PlacementInstance
     private Candidate[] CandidatesOf(int index, ILookup<string, int> binsOfSku, PlacementPolicy policy)
     {
         var run = Runs[index];
+        if (HomeOfRun[index] >= 0 && !run.MayMigrate)
+            return [];
         var excluded = run.Excluded.Select(exclusion => exclusion.Member).ToHashSet();
         var sites = run.Sites.Index().ToDictionary(site => site.Item.Region, site => site.Index);
         var candidates = new List<Candidate>();
@@ -66,7 +97,7 @@ internal sealed class PlacementInstance
             foreach (var bin in binsOfSku[choice.Sku])
             {
                 var member = members[Bins[bin].Member];
-                if (member.NotTarget is not null || excluded.Contains(member.Name) || !sites.TryGetValue(member.Region, out var site))
+                if (bin == HomeOfRun[index] || member.NotTarget is not null || excluded.Contains(member.Name) || !sites.TryGetValue(member.Region, out var site))
                     continue;
                 var value = Valuation.Of(run, preference, run.Sites[site], member.Name, policy);
                 candidates.Add(new Candidate(bin, site, index, value, run.Sites[site].IngestBytes));

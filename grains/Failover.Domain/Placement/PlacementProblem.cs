@@ -23,8 +23,13 @@ public sealed record PlacementProblem
     /// <summary>One per member and GPU type.</summary>
     public required ImmutableArray<PlacementBin> Bins { get; init; }
 
-    /// <summary>The runs without a place. Those that have one are not part of it: nothing is preempted.</summary>
+    /// <summary>
+    /// Who wants a place, and the <see cref="PlacementRun.Home"/>s that others may take: a live run that is not listed can't be preempted, and what it holds is not free.
+    /// </summary>
     public required ImmutableArray<PlacementRun> Runs { get; init; }
+
+    /// <summary>Runs that are not to be lost together.</summary>
+    public ImmutableArray<PlacementGroup> Groups { get; init; } = [];
 }
 
 /// <summary>A member. <paramref name="NotTarget"/> says why it takes no new work; <see langword="null"/>: it does.</summary>
@@ -36,7 +41,25 @@ public sealed record PlacementRegion(string Name, long IngestBytes);
 /// <summary>A member's free GPUs of one type: <paramref name="NodesByFreeGpus"/>[f] nodes have exactly f GPUs free.</summary>
 public sealed record PlacementBin(string Member, string Sku, ImmutableArray<int> NodesByFreeGpus);
 
-/// <summary>A run that wants a place for its whole gang in one bin.</summary>
+/// <summary>A spread group: the gangs of its runs may have so many GPUs together in any one region, 0 to 2^40.</summary>
+/// <param name="Name">As its runs name it.</param>
+/// <param name="GpusPerRegionMax">Where those that are there already have more, they may stay, and nobody joins them.</param>
+public sealed record PlacementGroup(string Name, long GpusPerRegionMax)
+{
+    /// <summary>By region: GPUs of its runs that are not in the problem, as they are moving, or can't be preempted. 0 to 2^40.</summary>
+    public ImmutableDictionary<string, long> Held { get; init; } = ImmutableDictionary<string, long>.Empty;
+}
+
+/// <summary>Where a live run is, which may be preempted for another.</summary>
+/// <param name="Member">A member of the problem, target or not, with a bin of that type.</param>
+/// <param name="Sku">Among the run's <see cref="PlacementRun.Skus"/>.</param>
+/// <param name="AtStake">
+/// What preempting it throws away, as time of its whole gang, 0 to 30 days: work since its last checkpoint, its restart, and whatever else a preemption has to gain. A place that it
+/// keeps is worth that much more than its GPUs over the horizon.
+/// </param>
+public sealed record PlacementHome(string Member, string Sku, TimeSpan AtStake);
+
+/// <summary>A run that wants a place for its whole gang in one bin, or has one.</summary>
 public sealed record PlacementRun
 {
     /// <summary>Breaks all ties.</summary>
@@ -71,6 +94,15 @@ public sealed record PlacementRun
 
     /// <summary>Regions that are better for it by <see cref="PlacementPolicy.Churn"/> than others; empty: none is.</summary>
     public ImmutableArray<string> PreferredRegions { get; init; } = [];
+
+    /// <summary>Of <see cref="PlacementProblem.Groups"/>; <see langword="null"/>: none.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>Where it runs, and stays unless it is preempted; <see langword="null"/>: it has no place.</summary>
+    public PlacementHome? Home { get; init; }
+
+    /// <summary>Whether a run that has a home may be given another: then <see cref="Sites"/> count for it as well. Staying brings nothing in.</summary>
+    public bool MayMigrate { get; init; }
 
     /// <summary>All of its GPUs.</summary>
     public int Gpus => Workers * GpusPerWorker;

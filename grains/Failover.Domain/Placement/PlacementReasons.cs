@@ -34,11 +34,18 @@ internal sealed class PlacementReasons(PlacementInstance instance, PlacementProb
             return TooSmall(run, places.MaxBy(place => instance.Chunks[place.Bin * PlacementInstance.Levels]));
         if (!empty.FitsIngest(roomy[0]))
             return Ingest(roomy[0], empty.IngestLeft(roomy[0]), member);
+        if (!empty.FitsSpread(roomy[0]))
+            return Spread(roomy[0], empty.SpreadLeft(roomy[0]), member);
         // It would, but for those that are worth more together: they have the ingest, or the GPUs.
-        return roomy.Any(search.Occupancy.FitsBin)
-            ? $"{Ingest(roomy[0], search.Occupancy.IngestLeft(roomy[0]), member)}; {OutbidInRegion(roomy[0])}"
-            : Outbid(roomy[0]);
+        if (!roomy.Any(search.Occupancy.FitsBin))
+            return Outbid(roomy[0]);
+        return search.Occupancy.FitsIngest(roomy[0])
+            ? Spread(roomy[0], search.Occupancy.SpreadLeft(roomy[0]), member)
+            : $"{Ingest(roomy[0], search.Occupancy.IngestLeft(roomy[0]), member)}; {OutbidInRegion(roomy[0])}";
     }
+
+    private string Spread(Candidate place, long left, PlacementMember member) =>
+        $"spread: needs {instance.Runs[place.Run].Gpus} GPUs, its group {instance.Runs[place.Run].Group} may have {Math.Max(0, left)} more in {member.Region}";
 
     private string NoSuchSku(PlacementRun run, PlacementMember member)
     {

@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace Failover.Domain.Placement;
 
 /// <summary>
-/// Decides for all runs without a place at once. Greedy in several orders, the best of which is improved by exchanges; nothing is preempted. The same
-/// problem gives the same plan, in whatever order its parts are listed.
+/// Decides for all runs without a place at once. Greedy in several orders, the best of which is improved by exchanges; nothing is preempted, and who has a home stays there. The
+/// same problem gives the same plan, in whatever order its parts are listed.
 /// </summary>
 public static class Placer
 {
@@ -21,16 +21,19 @@ public static class Placer
 
         var moves = ImmutableArray.CreateBuilder<PlannedMove>();
         var unplaced = ImmutableArray.CreateBuilder<UnplacedRun>();
+        var stays = ImmutableArray.CreateBuilder<PlannedStay>();
         var reasons = new PlacementReasons(instance, problem, search);
         for (var run = 0; run < instance.Runs.Length; run++)
         {
             var uid = instance.Runs[run].Uid;
-            if (search.PlaceOf(run) is { } place)
+            if (instance.HomeOfRun[run] >= 0)
+                stays.Add(new PlannedStay(uid, instance.StayValue[run]));
+            else if (search.PlaceOf(run) is { } place)
                 moves.Add(new PlannedMove(uid, instance.TargetOf(place), place.Value, place.IngestBytes));
             else
                 unplaced.Add(new UnplacedRun(uid, reasons.For(run)));
         }
 
-        return new PlacementPlan(problem.SnapshotVersion, moves.ToImmutable(), unplaced.ToImmutable(), search.Value);
+        return new PlacementPlan(problem.SnapshotVersion, moves.ToImmutable(), unplaced.ToImmutable(), checked(search.Value + instance.StayValue.Sum())) { Stays = stays.ToImmutable() };
     }
 }

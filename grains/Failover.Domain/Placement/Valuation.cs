@@ -13,9 +13,7 @@ internal static class Valuation
     {
         checked
         {
-            // Int128: the product of the limits at the door passes 2^63 before it is divided.
-            var preferencePercent = Math.Max(1, 100 - (policy.SkuPreferencePercent * preference));
-            var gangMilli = (Int128)policy.TierWeights[run.Tier] * run.Gpus * run.Skus[preference].ThroughputMilli * preferencePercent / 100;
+            var gangMilli = GangMilli(run, preference, policy);
             var delay = Seconds(policy.StartUp);
             var egressMicrodollars = Int128.Zero;
             foreach (var transfer in site.Transfers)
@@ -32,6 +30,21 @@ internal static class Valuation
             return (long)Int128.Clamp(value, 1, ValueMax);
         }
     }
+
+    /// <summary>What keeping its home is worth to a run that has one: its GPUs over the whole horizon, and what a preemption would throw away.</summary>
+    public static long OfStaying(PlacementRun run, PlacementPolicy policy)
+    {
+        var home = run.Home ?? throw new ArgumentException($"run {run.Uid} has no home", nameof(run));
+        checked
+        {
+            var value = GangMilli(run, run.Skus.Select(choice => choice.Sku).ToArray().IndexOf(home.Sku), policy) * (Seconds(policy.Horizon) + Seconds(home.AtStake)) / 3_600;
+            return (long)Int128.Clamp(value, 1, ValueMax);
+        }
+    }
+
+    /// <summary>Of an hour of the whole gang on the GPU type, weighted; Int128, since the product of the limits at the door passes 2^63.</summary>
+    private static Int128 GangMilli(PlacementRun run, int preference, PlacementPolicy policy) =>
+        (Int128)policy.TierWeights[run.Tier] * run.Gpus * run.Skus[preference].ThroughputMilli * Math.Max(1, 100 - (policy.SkuPreferencePercent * preference)) / 100;
 
     private static Int128 Seconds(TimeSpan span) => span.Ticks / TimeSpan.TicksPerSecond;
 }

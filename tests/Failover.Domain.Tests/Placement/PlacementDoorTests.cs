@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Failover.Domain.Placement;
 using static Failover.Domain.Tests.Placement.Problems;
 
@@ -30,6 +31,15 @@ public sealed class PlacementDoorTests
         ("bins twice", "bin m0/h100 is listed twice", Good with { Bins = [Good.Bins[0], Good.Bins[0]] }),
         ("bin", "bin m0/h100: no such member", Good with { Members = [] }),
         ("negative nodes", "bin m0/h100: nodes are 0 to 10000000", Good with { Bins = [new("m0", "h100", [0, -1])] }),
+        ("groups twice", "group g is listed twice", Good with { Groups = [new("g", 1), new("g", 1)] }),
+        ("group", "group g: GPUs a region are 0 to 2^40, not -1", Good with { Groups = [new("g", -1)] }),
+        ("held", "group g: region mars is not among the regions", Good with { Groups = [Held("mars", 1)] }),
+        ("negative held", "group g: GPUs held in west are 0 to 2^40, not -1", Good with { Groups = [Held("west", -1)] }),
+        ("no group", "run a: there is no group g", WithRun(run => run with { Group = "g" })),
+        ("home", "run a: there is no bin m1/h100, its home", WithRun(run => run with { Home = new("m1", "h100", TimeSpan.Zero) })),
+        ("home's type", "run a: GPU type h100 of its home does not suit it", WithRun(run => run with { Skus = [new("x", 1)], Home = new("m0", "h100", TimeSpan.Zero) })),
+        ("at stake", "run a: at stake is 0 to 30 days, not -00:00:01", WithRun(run => run with { Home = new("m0", "h100", TimeSpan.FromSeconds(-1)) })),
+        ("migrates", "run a: it has no home to migrate from", WithRun(run => run with { MayMigrate = true })),
         ("wide nodes", "bin m0/h100: more than 1024 GPUs a node", Good with { Bins = [new("m0", "h100", [.. new int[1_026]])] }),
     ];
 
@@ -55,6 +65,8 @@ public sealed class PlacementDoorTests
     [Fact]
     public void Place_PolicyOutOfRange_IsRefusedByName() =>
         Assert.All(Policies, bad => Assert.Contains(bad.Says, Assert.Throws<ArgumentException>("policy", () => Placer.Place(Good, bad.Policy)).Message, StringComparison.Ordinal));
+
+    private static PlacementGroup Held(string region, long gpus) => new("g", 1) { Held = ImmutableDictionary<string, long>.Empty.Add(region, gpus) };
 
     private static PlacementProblem WithRun(Func<PlacementRun, PlacementRun> change) => Good with { Runs = [change(Good.Runs[0])] };
 }

@@ -13,6 +13,17 @@ public sealed class PlacerPropertyTests
         Problems.Gen(12).Sample(problem => Assert.Empty(PlanChecker.Check(problem, Placer.Place(problem, Policy))), iter: 1_000);
 
     [Fact]
+    public void Place_LiveRunsAndGroups_PassesTheCheckerAndLeavesLiveRunsWhereTheyAre() =>
+        Problems.GenLive(12).Sample(
+            problem =>
+            {
+                var plan = Placer.Place(problem, Policy);
+                Assert.Empty(PlanChecker.Check(problem, plan));
+                Assert.Equal(problem.Runs.Where(run => run.Home is not null).Select(run => run.Uid).Order(StringComparer.Ordinal), plan.Stays.Select(stay => stay.RunUid));
+            },
+            iter: 1_000);
+
+    [Fact]
     public void Place_AnyProblem_GivesNoRunTwoPlaces() =>
         Problems.Gen(12).Sample(
             problem =>

@@ -98,6 +98,14 @@ public sealed class PlacerTests
     }
 
     [Fact]
+    public void Place_GroupHasWhatItMayHaveInTheRegion_SaysSo()
+    {
+        var problem = Of([Run("a") with { Group = "twins" }, Run("b", tier: 2) with { Group = "twins" }], Nodes((8, 3))) with { Groups = [new("twins", 12)] };
+        Assert.Equal("spread: needs 8 GPUs, its group twins may have 4 more in west", Reason(problem));
+        Assert.Equal("spread: needs 16 GPUs, its group twins may have 12 more in west", Reason(problem with { Runs = [problem.Runs[0] with { Workers = 2 }] }));
+    }
+
+    [Fact]
     public void Place_TwoReasonsAtAMember_NamesTheRoomiestPool()
     {
         var problem = Of([Run("a", workers: 4) with { Skus = [new("h100", 1_000), new("a100", 400)] }], Nodes((8, 1)));

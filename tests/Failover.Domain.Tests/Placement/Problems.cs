@@ -57,6 +57,20 @@ internal static class Problems
             Runs = [.. runs.Select((run, index) => run with { Uid = $"u{index:00}", Name = $"n{index}" })],
         };
 
+    /// <summary>The same, where some runs have homes, and may migrate or not, and some are of spread groups.</summary>
+    public static Gen<PlacementProblem> GenLive(int runsMax) =>
+        from problem in Gen(runsMax)
+        from homes in CsCheck.Gen.Int[0, 15].Array[runsMax]
+        from migrates in CsCheck.Gen.Int[0, 3].Array[runsMax]
+        from groups in CsCheck.Gen.Int[0, 4].Array[runsMax]
+        from most in CsCheck.Gen.Int[0, 40].Array[2]
+        from held in CsCheck.Gen.Int[0, 20]
+        select problem with
+        {
+            Groups = [new PlacementGroup("g0", most[0]), new PlacementGroup("g1", most[1]) { Held = ImmutableDictionary<string, long>.Empty.Add("east", held) }],
+            Runs = [.. problem.Runs.Select((run, index) => Live(problem, run with { Group = groups[index] < 2 ? $"g{groups[index]}" : null }, homes[index], migrates[index] == 0))],
+        };
+
     /// <summary>The same problem with its lists in another order.</summary>
     public static PlacementProblem Permuted(PlacementProblem problem, int seed)
     {
@@ -66,6 +80,7 @@ internal static class Problems
             Members = Shuffled(problem.Members, random),
             Regions = Shuffled(problem.Regions, random),
             Bins = Shuffled(problem.Bins, random),
+            Groups = Shuffled(problem.Groups, random),
             Runs = [.. Shuffled(problem.Runs, random).Select(run => run with { Sites = Shuffled(run.Sites, random) })],
         };
     }
@@ -75,6 +90,8 @@ internal static class Problems
         '\n',
         plan.Moves.Select(move => $"{move.RunUid} -> {move.Target.Member}/{move.Target.Sku} ({move.Value})")
             .Concat(plan.Unplaced.SelectMany(run => run.PerMember.Select(reason => $"{run.RunUid} x {reason.Member}: {reason.Reason}")))
+            .Concat(plan.Stays.Select(stay => $"{stay.RunUid} stays ({stay.Value})"))
+            .Concat(plan.Preempted.Select(run => $"{run.RunUid} preempted for {string.Join(", ", run.For)}"))
             .Append($"value {plan.Value}"));
 
     public static ImmutableArray<T> Shuffled<T>(ImmutableArray<T> items, Random random)
@@ -82,6 +99,14 @@ internal static class Problems
         var shuffled = items.ToArray();
         random.Shuffle(shuffled);
         return [.. shuffled];
+    }
+
+    private static PlacementRun Live(PlacementProblem problem, PlacementRun run, int which, bool migrates)
+    {
+        var bins = problem.Bins.Where(bin => run.Skus.Any(choice => choice.Sku == bin.Sku)).ToArray();
+        return which < bins.Length
+            ? run with { Home = new PlacementHome(bins[which].Member, bins[which].Sku, TimeSpan.FromMinutes(run.Workers)), MayMigrate = migrates }
+            : run;
     }
 
     private static Gen<ImmutableArray<PlacementMember>> GenMembers =>

@@ -55,6 +55,13 @@ public sealed class ValuationTests
     }
 
     [Fact]
+    public void OfStaying_AnHourAtStake_IsWorthAnHourMoreThanTheHorizon()
+    {
+        var run = Run("a", tier: 0) with { Skus = [new("h200", 2_000), new("h100", 1_000)], Home = new("m0", "h100", TimeSpan.FromHours(1)) };
+        Assert.Equal(88_000 * 9 / 10, Valuation.OfStaying(run, Policy));
+    }
+
+    [Fact]
     public void Of_ManyChoicesDown_IsNeverNothing()
     {
         var run = Run("a", tier: 0) with { Skus = [.. Enumerable.Range(0, 20).Select(index => new SkuChoice($"s{index}", 1_000))] };
