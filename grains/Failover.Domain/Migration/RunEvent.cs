@@ -43,7 +43,11 @@ public abstract record RunEvent(DateTimeOffset At)
     public sealed record TargetLost(DateTimeOffset At, int Move, string Detail) : RunEvent(At);
 
     /// <summary>From the planner: move it there. Rejected where the run has changed since (epoch or move count differ).</summary>
-    public sealed record Placed(DateTimeOffset At, int Epoch, int Moves, MoveCause Cause, Target Target, DateTimeOffset DetectedAt) : RunEvent(At);
+    public sealed record Placed(DateTimeOffset At, int Epoch, int Moves, MoveCause Cause, Target Target, DateTimeOffset DetectedAt) : RunEvent(At)
+    {
+        /// <summary>What the plan says of the place, for people.</summary>
+        public PlacementNote? Note { get; init; }
+    }
 
     /// <summary>From the planner: no place, and why, by member.</summary>
     public sealed record NotPlaced(DateTimeOffset At, int Epoch, int Moves, ImmutableArray<MemberReason> PerMember) : RunEvent(At);

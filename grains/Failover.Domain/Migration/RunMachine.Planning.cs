@@ -88,6 +88,7 @@ public static partial class RunMachine
             Cause = state.Epoch is null ? MoveCause.Initial : placed.Cause,
             Target = placed.Target,
             ToEpoch = state.EpochNumber + 1,
+            Note = placed.Note,
             Dates = [new DatedStep("Detected", placed.DetectedAt < state.Now ? placed.DetectedAt : state.Now)],
         };
         return Enter(state with { Move = move, Moves = move.Number }, RunStep.Planned);

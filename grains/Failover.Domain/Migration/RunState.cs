@@ -231,8 +231,39 @@ public sealed record MoveState
     /// <summary>Drain only: the workload has stopped; what it committed last is still to be staged.</summary>
     public bool Quiesced { get; init; }
 
+    /// <summary>What the plan said of the place; <see langword="null"/> where no plan chose it.</summary>
+    public PlacementNote? Note { get; init; }
+
     /// <summary>When each step was entered, in order; the first is when the loss was detected.</summary>
     public ImmutableArray<DatedStep> Dates { get; init; } = [];
+}
+
+/// <summary>What a plan said of a run's new place: how good the plan was, what the place costs, and what would have been next best.</summary>
+public sealed record PlacementNote
+{
+    /// <summary>What made the plan: <c>Solver</c> or <c>Greedy</c>.</summary>
+    public required string Engine { get; init; }
+
+    /// <summary>The share of what any plan could be worth that this one may have left on the table, at the most, 0 to 1; <see langword="null"/>: nothing was proven.</summary>
+    public double? Gap { get; init; }
+
+    /// <summary>What the place is worth, in GPU-hours of the reference type times the tier's weight, less what it costs.</summary>
+    public double Value { get; init; }
+
+    /// <summary>Until what must be there first is there, as the plan reckoned; 0: nothing has to be brought.</summary>
+    public double StagingSeconds { get; init; }
+
+    /// <summary>What bringing it costs, in US dollars.</summary>
+    public double EgressDollars { get; init; }
+
+    /// <summary>GPU-hours of the gang that start-up and staging take, as the plan reckoned.</summary>
+    public double GpuHoursLost { get; init; }
+
+    /// <summary>The next best place; <see langword="null"/>: there is none.</summary>
+    public string? RunnerUp { get; init; }
+
+    /// <summary>What the plan would be worth less with the run there, in the unit of <see cref="Value"/>, those who would have to make room included.</summary>
+    public double? RunnerUpLoss { get; init; }
 }
 
 /// <summary>A step's name and when it was entered.</summary>

@@ -41,6 +41,13 @@ internal sealed class Occupancy(PlacementInstance instance)
 
     public void Remove(Candidate place) => Change(place, -1);
 
+    /// <summary>A run that has a home leaves it: what it gives back is at least a chunk of its size a worker.</summary>
+    public void Leave(int run)
+    {
+        var home = new Candidate(instance.HomeOfRun[run], 0, run, 0, 0);
+        Change(home, -1);
+    }
+
     private void Change(Candidate place, int sign)
     {
         for (var level = instance.LevelOfRun[place.Run]; level >= 0; level--)

@@ -106,6 +106,7 @@ internal static class PlacementDoor
         Require(policy.Churn >= TimeSpan.Zero && policy.Churn <= policy.Horizon, "churn is 0 to the horizon", nameof(policy));
         Require(policy.StartUp >= TimeSpan.Zero && policy.StartUp <= policy.Horizon, "start-up is 0 to the horizon", nameof(policy));
         Require(policy.GpuHourMicrodollars >= 1, "a GPU-hour's price is at least a millionth of a dollar", nameof(policy));
+        Require(Enum.IsDefined(policy.Engine), $"there is no engine {policy.Engine}", nameof(policy));
         Require(policy.ImprovementTrials >= 0, "improvement trials are 0 or more", nameof(policy));
     }
 

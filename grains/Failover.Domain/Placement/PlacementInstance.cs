@@ -15,13 +15,16 @@ internal sealed class PlacementInstance
     public const int Levels = 4;
 
     private readonly Dictionary<string, PlacementMember> members;
+    private readonly PlacementPolicy policy;
 
     public PlacementInstance(PlacementProblem problem, PlacementPolicy policy)
     {
+        this.policy = policy;
         members = problem.Members.ToDictionary(member => member.Name);
         Runs = [.. problem.Runs.OrderBy(run => run.Uid, StringComparer.Ordinal)];
         Bins = [.. problem.Bins.OrderBy(bin => bin.Member, StringComparer.Ordinal).ThenBy(bin => bin.Sku, StringComparer.Ordinal)];
         var regions = problem.Regions.OrderBy(region => region.Name, StringComparer.Ordinal).ToArray();
+        RegionNames = [.. regions.Select(region => region.Name)];
         RegionIngest = [.. regions.Select(region => region.IngestBytes)];
         var regionIndex = regions.Index().ToDictionary(region => region.Item.Name, region => region.Index);
         RegionOfBin = [.. Bins.Select(bin => regionIndex[members[bin.Member].Region])];
@@ -41,7 +44,7 @@ internal sealed class PlacementInstance
             SpreadMax[row] = Math.Max(SpreadMax[row], SpreadHome[row]);
 
         var binsOfSku = Enumerable.Range(0, Bins.Length).ToLookup(bin => Bins[bin].Sku);
-        Candidates = [.. Enumerable.Range(0, Runs.Length).Select(run => CandidatesOf(run, binsOfSku, policy))];
+        Candidates = [.. Enumerable.Range(0, Runs.Length).Select(run => CandidatesOf(run, binsOfSku))];
     }
 
     public PlacementRun[] Runs { get; }
@@ -51,6 +54,8 @@ internal sealed class PlacementInstance
     public PlacementBin[] Bins { get; }
 
     public int[] RegionOfBin { get; }
+
+    public string[] RegionNames { get; }
 
     public long[] RegionIngest { get; }
 
@@ -84,7 +89,14 @@ internal sealed class PlacementInstance
         return new Target(bin.Member, site.Region, bin.Sku, site.Store);
     }
 
-    private Candidate[] CandidatesOf(int index, ILookup<string, int> binsOfSku, PlacementPolicy policy)
+    /// <summary>The place as a move of a plan, with what it costs.</summary>
+    public PlannedMove MoveTo(Candidate place)
+    {
+        var run = Runs[place.Run];
+        return new PlannedMove(run.Uid, TargetOf(place), place.Value, place.IngestBytes) { Cost = Valuation.Cost(run, run.Sites[place.Site], policy) };
+    }
+
+    private Candidate[] CandidatesOf(int index, ILookup<string, int> binsOfSku)
     {
         var run = Runs[index];
         if (HomeOfRun[index] >= 0 && !run.MayMigrate)

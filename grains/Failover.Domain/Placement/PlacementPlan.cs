@@ -37,7 +37,26 @@ public sealed record PlacementPlan(long SnapshotVersion, ImmutableArray<PlannedM
 }
 
 /// <summary>A run's new place, what it is worth, and the bytes that count against the region's ingest.</summary>
-public sealed record PlannedMove(string RunUid, Target Target, long Value, long IngestBytes);
+public sealed record PlannedMove(string RunUid, Target Target, long Value, long IngestBytes)
+{
+    /// <summary>What the place costs the run.</summary>
+    public PlaceCost Cost { get; init; } = new(TimeSpan.Zero, 0, 0);
+
+    /// <summary>The next best place; <see langword="null"/> where there is none, or where the engine does not look for it.</summary>
+    public RunnerUp? RunnerUp { get; init; }
+}
+
+/// <summary>What a place costs a run.</summary>
+/// <param name="Staging">Until what must be there first is there.</param>
+/// <param name="EgressMicrodollars">What bringing it costs, in millionths of a US dollar.</param>
+/// <param name="GpuHoursLost">Of its whole gang, while it starts up and waits for what is brought.</param>
+public sealed record PlaceCost(TimeSpan Staging, long EgressMicrodollars, double GpuHoursLost);
+
+/// <summary>A place that a run might have had instead.</summary>
+/// <param name="Member">Where.</param>
+/// <param name="Sku">The GPU type.</param>
+/// <param name="Loss">What the plan would be worth less, in thousandths of a GPU-hour's price, those who would have to make room included; below 0 it would be worth more.</param>
+public sealed record RunnerUp(string Member, string Sku, long Loss);
 
 /// <summary>A run without a place, with a reason for every member, ordered by member.</summary>
 public sealed record UnplacedRun(string RunUid, ImmutableArray<MemberReason> PerMember);

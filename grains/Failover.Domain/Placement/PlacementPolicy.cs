@@ -32,7 +32,26 @@ public sealed record PlacementPolicy
     [Range(typeof(long), "1", "1000000000")]
     public long GpuHourMicrodollars { get; init; } = 2_000_000;
 
-    /// <summary>How many exchanges the improvement pass may try; 0 turns it off. A count, not a time, so that a plan can be replayed.</summary>
+    /// <summary>What makes the plans. The greedy engine proves nothing and preempts nobody; it also steps in where the solver fails.</summary>
+    [Range(typeof(PlacementEngine), nameof(PlacementEngine.Solver), nameof(PlacementEngine.Greedy))]
+    public PlacementEngine Engine { get; init; } = PlacementEngine.Solver;
+
+    /// <summary>No run of a tier waits, or is preempted, for the sake of any of the tiers below, whatever that costs them. Otherwise tiers are weights. Solver only.</summary>
+    [Range(typeof(bool), "false", "true")]
+    public bool StrictTiers { get; init; }
+
+    /// <summary>How long the solver may look for a better plan, 10 ms to 1 min; it ends sooner where it has proven that there is none. Every displaced run waits for it.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
+    public TimeSpan SolveLimit { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// How long a plan that moved nobody stands while nothing has changed, 0 to 1 h: those that wait are not planned anew each second for nothing. What is at stake for live runs
+    /// changes all the time, and is looked at again after this.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan SolveAgain { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How many exchanges the greedy engine's improvement pass may try; 0 turns it off. A count, not a time, so that a plan can be replayed.</summary>
     [Range(0, 10_000_000)]
     public int ImprovementTrials { get; init; } = 20_000;
 }

@@ -29,7 +29,7 @@ public static class Placer
             if (instance.HomeOfRun[run] >= 0)
                 stays.Add(new PlannedStay(uid, instance.StayValue[run]));
             else if (search.PlaceOf(run) is { } place)
-                moves.Add(new PlannedMove(uid, instance.TargetOf(place), place.Value, place.IngestBytes));
+                moves.Add(instance.MoveTo(place));
             else
                 unplaced.Add(new UnplacedRun(uid, reasons.For(run)));
         }

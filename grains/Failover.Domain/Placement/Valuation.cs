@@ -14,13 +14,8 @@ internal static class Valuation
         checked
         {
             var gangMilli = GangMilli(run, preference, policy);
-            var delay = Seconds(policy.StartUp);
-            var egressMicrodollars = Int128.Zero;
-            foreach (var transfer in site.Transfers)
-            {
-                delay += (transfer.Bytes + (Int128)transfer.BytesPerSecond - 1) / transfer.BytesPerSecond;
-                egressMicrodollars += (Int128)transfer.Bytes * transfer.EgressMicrodollarsPerGigabyte / 1_000_000_000;
-            }
+            var (staging, egressMicrodollars) = Bringing(site);
+            var delay = Seconds(policy.StartUp) + staging;
 
             if (run.PreferredMember is { } preferred && preferred != member)
                 delay += Seconds(policy.Churn);
@@ -29,6 +24,27 @@ internal static class Valuation
             var value = (gangMilli * (Seconds(policy.Horizon) - delay) / 3_600) - (egressMicrodollars * 1_000 / policy.GpuHourMicrodollars);
             return (long)Int128.Clamp(value, 1, ValueMax);
         }
+    }
+
+    /// <summary>What the place costs, by itself: nothing of what it is weighed against.</summary>
+    public static PlaceCost Cost(PlacementRun run, PlacementSite site, PlacementPolicy policy)
+    {
+        var (staging, egressMicrodollars) = Bringing(site);
+        var waits = TimeSpan.FromSeconds((double)Int128.Min(staging, (Int128)TimeSpan.MaxValue.TotalSeconds / 2));
+        return new PlaceCost(waits, (long)Int128.Min(egressMicrodollars, long.MaxValue), Math.Round(run.Gpus * (waits + policy.StartUp).TotalHours, 3));
+    }
+
+    /// <summary>Seconds, one transfer after the other, and millionths of a dollar, of what must be there first.</summary>
+    private static (Int128 Seconds, Int128 Microdollars) Bringing(PlacementSite site)
+    {
+        var (seconds, microdollars) = (Int128.Zero, Int128.Zero);
+        foreach (var transfer in site.Transfers)
+        {
+            seconds += (transfer.Bytes + (Int128)transfer.BytesPerSecond - 1) / transfer.BytesPerSecond;
+            microdollars += (Int128)transfer.Bytes * transfer.EgressMicrodollarsPerGigabyte / 1_000_000_000;
+        }
+
+        return (seconds, microdollars);
     }
 
     /// <summary>What keeping its home is worth to a run that has one: its GPUs over the whole horizon, and what a preemption would throw away.</summary>

@@ -43,6 +43,17 @@ public sealed record PlanningPolicy
     public TimeSpan RecoveryWindow { get; init; } = TimeSpan.FromMinutes(30);
 
     /// <summary>
+    /// How long failovers wait for more of them, from the last that was displaced: members of a lost region are lost one after the other, and their runs are to be placed together.
+    /// 0 to 1 min; 0 turns it off.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
+    public TimeSpan GatherFor { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long they wait so at the most, from the first that was displaced. 0 to 5 min.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
+    public TimeSpan GatherMax { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
     /// How long a gang must have had pods on dead nodes, and its steps not have risen, for the run to be displaced though its member answers. 1 s to 1 h. Ten times that where
     /// the run sends no heartbeats, as its steps are not seen.
     /// </summary>

@@ -14,6 +14,7 @@ public sealed record DisplacementOutput(
     ImmutableArray<RegionVerdict> Regions);
 
 /// <summary>After the brake has answered.</summary>
-/// <param name="Plan">The plan, also of those that stay out.</param>
+/// <param name="Plan">What of the plan is acted upon, also of those that stay out.</param>
 /// <param name="Events">Placed, NotPlaced and BrakeHeld, ordered by uid; nothing for runs whose wait has not changed.</param>
-public sealed record PlannerOutput(PlacementPlan Plan, ImmutableArray<AddressedEvent> Events);
+/// <param name="Rejected">Moves that no longer held when the plan was done.</param>
+public sealed record PlannerOutput(PlacementPlan Plan, ImmutableArray<AddressedEvent> Events, ImmutableArray<RejectedMove> Rejected);

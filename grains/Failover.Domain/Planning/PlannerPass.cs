@@ -3,56 +3,94 @@ using Failover.Domain.Health;
 using Failover.Domain.Members;
 using Failover.Domain.Migration;
 using Failover.Domain.Placement;
+using Failover.Domain.Placement.Solving;
 
 namespace Failover.Domain.Planning;
 
-/// <summary>The second half of a planner's pass, once displacements are stored and the brake has answered.</summary>
+/// <summary>The second half of a planner's pass, once displacements are stored and the brake has answered: pose the problem, have it solved, conclude.</summary>
 public static class PlannerPass
 {
+    /// <summary>Enough to solve small problems to the end.</summary>
+    private const long ReplaySteps = 300_000;
+
     /// <summary>
-    /// Places all waiting runs that may be placed, together; one that needs a permit and was not asked for stays as it is. Throws <see cref="ArgumentException"/> for a fleet or a run whose numbers mean nothing, and
-    /// <see cref="InvalidOperationException"/> for a plan that its checker refuses: a bug, upon which nothing may be acted.
+    /// Who may be placed, and where; one that needs a permit and was not asked for stays as it is. Throws <see cref="ArgumentException"/> for a fleet or a run whose numbers mean nothing.
     /// </summary>
-    public static PlannerOutput Place(PlannerInput input, ImmutableArray<PermitAnswer> permits, PlanningPolicy policy)
+    public static PosedPlan Pose(PlannerInput input, ImmutableArray<PermitAnswer> permits, PlanningPolicy policy)
     {
+        ArgumentNullException.ThrowIfNull(input);
+        ArgumentNullException.ThrowIfNull(policy);
         var members = input.Members.ToDictionary(member => member.Name);
         var answers = permits.ToDictionary(answer => (answer.RunUid, answer.Epoch));
         var events = new List<AddressedEvent>();
-        var candidates = new Dictionary<string, (RunState Run, MoveCause Cause)>();
+        var candidates = ImmutableSortedDictionary.CreateBuilder<string, PosedRun>(StringComparer.Ordinal);
         foreach (var run in input.Runs)
         {
             var home = run.Epoch is { } epoch ? members.GetValueOrDefault(epoch.Target.Member) : null;
             var (standing, cause) = Candidacy.Of(run, home, input.Now, policy);
             var answer = standing == Standing.WithPermit ? answers.GetValueOrDefault((run.Uid, run.EpochNumber)) : null;
             if (standing == Standing.Free || answer is { Granted: true })
-                candidates.Add(run.Uid, (run, cause));
+                candidates.Add(run.Uid, new PosedRun(run, cause));
             else if (answer is not null)
                 Add(events, run, BrakeHeld(run, answer.Detail, input.Now));
             else if (standing == Standing.MemberStopped && run.Waiting!.Reason != WaitReason.MemberStopped)
                 Add(events, run, NotPlaced(run, [new MemberReason(home!.Name, "stopped by its owner: the run waits for it")], input.Now));
         }
 
-        var problem = new ProblemBuilder(input, policy).Build(candidates.Values);
-        var plan = Sound(problem, Placer.Place(problem, policy.Placement));
-        foreach (var move in plan.Moves)
+        var problem = new ProblemBuilder(input, policy).Build(candidates.Values.Select(candidate => (candidate.Run, candidate.Cause)));
+        return new PosedPlan(input, candidates.ToImmutable(), problem, [.. events], Gathering.HoldFor(candidates.Values, input.Now, policy));
+    }
+
+    /// <summary>
+    /// What to tell the runs: those that a plan places, those that it does not, and those that need none. A <see langword="null"/> plan, since there was nothing to solve or it is
+    /// not to be solved yet, leaves those that want a place as they are.
+    /// </summary>
+    public static PlannerOutput Conclude(PosedPlan posed, PlacementPlan? plan, PlannerInput now, PlanningPolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(posed);
+        ArgumentNullException.ThrowIfNull(now);
+        var events = posed.Events.ToList();
+        if (plan is null)
+            return new PlannerOutput(new PlacementPlan(posed.Problem.SnapshotVersion, [], [], 0), Sorted(events), []);
+        var members = now.Members.ToDictionary(member => member.Name);
+        var reviewed = PlanReview.Of(posed, plan, now, policy);
+        foreach (var move in reviewed.Plan.Moves)
         {
-            var (run, cause) = candidates[move.RunUid];
-            Add(events, run, new RunEvent.Placed(input.Now, run.EpochNumber, run.Moves, cause, move.Target, DetectedAt(run, cause, members)));
+            // A live run that may migrate is no candidate.
+            if (!posed.Candidates.TryGetValue(move.RunUid, out var candidate))
+                continue;
+            var (run, cause) = (candidate.Run, candidate.Cause);
+            Add(events, run, new RunEvent.Placed(now.Now, run.EpochNumber, run.Moves, cause, move.Target, DetectedAt(run, cause, members)) { Note = Note(plan, move) });
         }
 
-        foreach (var unplaced in plan.Unplaced)
+        foreach (var unplaced in reviewed.Plan.Unplaced)
         {
-            var run = candidates[unplaced.RunUid].Run;
-            Add(events, run, NotPlaced(run, unplaced.PerMember.AddRange(FleetGaps.Reasons(run, input.Fleet)), input.Now));
+            var run = posed.Candidates[unplaced.RunUid].Run;
+            Add(events, run, NotPlaced(run, unplaced.PerMember.AddRange(FleetGaps.Reasons(run, now.Fleet)), now.Now));
         }
 
-        return new PlannerOutput(plan, [.. events.OrderBy(addressed => addressed.RunUid, StringComparer.Ordinal)]);
+        return new PlannerOutput(reviewed.Plan, Sorted(events), reviewed.Rejected);
+    }
+
+    /// <summary>
+    /// All of it in one go, without gathering and within a budget of work: the same input gives the same plan. Throws as <see cref="Pose"/> does, and
+    /// <see cref="InvalidOperationException"/> for a plan that its checker refuses: a bug, upon which nothing may be acted.
+    /// </summary>
+    public static PlannerOutput Place(PlannerInput input, ImmutableArray<PermitAnswer> permits, PlanningPolicy policy)
+    {
+        var posed = Pose(input, permits, policy);
+        var plan = policy.Placement.Engine == PlacementEngine.Greedy
+            ? Placer.Place(posed.Problem, policy.Placement)
+            : SolverPlacer.Solve(posed.Problem, policy.Placement, new WorkBudget(ReplaySteps)).Plan;
+        return Conclude(posed, Sound(posed.Problem, plan), input, policy);
     }
 
     /// <summary>The plan, if its checker finds no fault with it.</summary>
     internal static PlacementPlan Sound(PlacementProblem problem, PlacementPlan plan) => PlanChecker.Check(problem, plan) is [var fault, ..]
         ? throw new InvalidOperationException($"The plan is not sound: {fault}.")
         : plan;
+
+    private static ImmutableArray<AddressedEvent> Sorted(List<AddressedEvent> events) => [.. events.OrderBy(addressed => addressed.RunUid, StringComparer.Ordinal)];
 
     private static void Add(List<AddressedEvent> events, RunState run, RunEvent? runEvent)
     {
@@ -70,10 +108,25 @@ public static class PlannerPass
             ? null
             : new RunEvent.NotPlaced(now, run.EpochNumber, run.Moves, reasons);
 
+    private static PlacementNote Note(PlacementPlan plan, PlannedMove move) => new()
+    {
+        Engine = plan.Engine.ToString(),
+        Gap = plan.Gap,
+        Value = GpuHours(move.Value),
+        StagingSeconds = move.Cost.Staging.TotalSeconds,
+        EgressDollars = move.Cost.EgressMicrodollars / 1e6,
+        GpuHoursLost = move.Cost.GpuHoursLost,
+        RunnerUp = move.RunnerUp is { } next ? $"{next.Member} ({next.Sku})" : null,
+        RunnerUpLoss = move.RunnerUp is { } other ? GpuHours(other.Loss) : null,
+    };
+
+    private static double GpuHours(long thousandths) => Math.Round(thousandths / 1e3, 1);
+
     private static DateTimeOffset DetectedAt(RunState run, MoveCause cause, Dictionary<string, MemberState> members) => cause switch
     {
         MoveCause.Initial => run.SubmittedAt,
-        MoveCause.Failover => Displacement.DetectedAt(members[run.Epoch!.Target.Member]),
+        // The member may have left the fleet file while the plan was made.
+        MoveCause.Failover when members.TryGetValue(run.Epoch!.Target.Member, out var member) => Displacement.DetectedAt(member),
         _ => run.Waiting!.Since,
     };
 }

@@ -17,7 +17,7 @@ public sealed class PlannerPassTests
     public void Place_Submitted_GetsItsFirstPlace()
     {
         var placed = Placed(Run("a"), Member("e1"));
-        Assert.Equal(new RunEvent.Placed(Now, 0, 0, MoveCause.Initial, Target("e1"), Now.AddDays(-1)), placed);
+        Assert.Equal(new RunEvent.Placed(Now, 0, 0, MoveCause.Initial, Target("e1"), Now.AddDays(-1)), placed with { Note = null });
     }
 
     [Fact]
@@ -29,7 +29,7 @@ public sealed class PlannerPassTests
             Tips = [Tip("s-east", 9), Tip("s-north", 9)],
         };
         var placed = Placed(run, Member("e1", MemberVerdict.Lost), Member("w1"), Member("n1"));
-        Assert.Equal(new RunEvent.Placed(Now, 1, 3, MoveCause.Failover, Target("n1"), Now.AddHours(-2)), placed);
+        Assert.Equal(new RunEvent.Placed(Now, 1, 3, MoveCause.Failover, Target("n1"), Now.AddHours(-2)), placed with { Note = null });
     }
 
     [Fact]
@@ -37,7 +37,7 @@ public sealed class PlannerPassTests
     {
         var run = Run("a").On("w2").WaitingFor(WaitReason.BackingOff);
         var placed = Placed(run, Member("w1"), Member("w2"));
-        Assert.Equal(new RunEvent.Placed(Now, 1, 0, MoveCause.Restart, Target("w2"), Now.AddMinutes(-3)), placed);
+        Assert.Equal(new RunEvent.Placed(Now, 1, 0, MoveCause.Restart, Target("w2"), Now.AddMinutes(-3)), placed with { Note = null });
     }
 
     [Fact]

@@ -29,7 +29,7 @@ public sealed class GangProblemBuilder
     private readonly List<long> ingest = [];
     private readonly List<int> regionOfBin = [];
     private readonly List<long> capacity = [];
-    private readonly List<long> spreadMax = [];
+    private readonly List<(long Most, long[] ByRegion)> spreadMax = [];
     private readonly List<int> gpus = [];
     private readonly List<byte> level = [];
     private readonly List<byte> tier = [];
@@ -64,7 +64,17 @@ public sealed class GangProblemBuilder
     public int AddGroup(long gpusPerRegionMax)
     {
         Require(gpusPerRegionMax is >= 0 and <= CapacityMax, $"group {spreadMax.Count}: GPUs a region are 0 to 2^40, not {gpusPerRegionMax}");
-        spreadMax.Add(gpusPerRegionMax);
+        spreadMax.Add((gpusPerRegionMax, []));
+        return spreadMax.Count - 1;
+    }
+
+    /// <summary>A group whose runs together may have this many GPUs in each region, by position; all regions are there already.</summary>
+    public int AddGroup(ReadOnlySpan<long> gpusByRegion)
+    {
+        Require(gpusByRegion.Length == ingest.Count, $"group {spreadMax.Count}: a number for each of {ingest.Count} regions, not {gpusByRegion.Length}");
+        foreach (var most in gpusByRegion)
+            Require(most is >= 0 and <= CapacityMax, $"group {spreadMax.Count}: GPUs a region are 0 to 2^40, not {most}");
+        spreadMax.Add((0, gpusByRegion.ToArray()));
         return spreadMax.Count - 1;
     }
 
@@ -115,7 +125,7 @@ public sealed class GangProblemBuilder
             Ingest = [.. ingest],
             RegionOfBin = [.. regionOfBin],
             Capacity = [.. capacity],
-            SpreadMax = [.. spreadMax.SelectMany(most => Enumerable.Repeat(most, ingest.Count))],
+            SpreadMax = [.. spreadMax.SelectMany(group => Enumerable.Range(0, ingest.Count).Select(region => region < group.ByRegion.Length ? group.ByRegion[region] : group.Most))],
             Gpus = [.. gpus],
             Level = [.. level],
             Tier = [.. tier],

@@ -103,9 +103,11 @@ internal sealed class SolveRun(GangProblem problem, ISolveBudget budget, GangSol
     private void Improve(BinSearch search, double until)
     {
         var before = search.Work;
-        while (Spent(search.Work - before) < until && search.BestValue < bound)
+        // A round that finds nothing to choose among does no work of its own, and must not go on for ever.
+        var rounds = 0L;
+        for (; Spent(search.Work - before + rounds) < until && search.BestValue < bound; rounds++)
             search.Round();
-        work += search.Work - before;
+        work += search.Work - before + rounds;
         Keep(search.Best, search.BestValue);
     }
 
