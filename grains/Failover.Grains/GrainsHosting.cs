@@ -31,6 +31,8 @@ public static class GrainsHosting
         services.AddSingleton<SightingBoard>();
         services.AddSingleton<DoubtBoard>();
         services.AddSingleton<PreflightBoard>();
+        services.AddSingleton<SolveBudgets>(provider => (limit, cancellationToken) => new TimedBudget(limit, provider.GetRequiredService<TimeProvider>(), cancellationToken));
+        services.AddTransient<PlanSolver>();
         services.AddSingleton<VerificationRecords>();
         services.AddSingleton<LineageSurveyor>();
         services.AddSingleton<CommitStager>();

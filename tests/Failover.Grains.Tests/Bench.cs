@@ -4,10 +4,13 @@ using Failover.Abstractions.State;
 using Failover.Domain.Health;
 using Failover.Domain.Members;
 using Failover.Domain.Migration;
+using Failover.Domain.Placement.Solving;
 using Failover.Domain.Planning;
+using Failover.Grains.Planning;
 using Failover.Grains.Tests.Doubles;
 using Failover.Storage.Orleans;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Serialization;
 using Orleans.TestingHost;
@@ -29,6 +32,14 @@ public sealed class Bench : IAsyncLifetime
     internal FakeMembers Members { get; } = new();
 
     internal FakeTimeProvider Time { get; } = new(Samples.Start);
+
+    /// <summary>Failovers are not gathered, unless a test asks for it.</summary>
+    internal PlanningPolicy Planning { get; set; } = new() { GatherFor = TimeSpan.Zero };
+
+    /// <summary>Makes the budget of each solve; time stands, so it is one of work.</summary>
+    internal Func<ISolveBudget> Budget { get; set; } = () => new WorkBudget(200_000);
+
+    internal LogBook Log { get; } = new();
 
     internal IGrainFactory Grains => _cluster!.Client;
 
@@ -89,8 +100,10 @@ public sealed class Bench : IAsyncLifetime
         services.AddSingleton(new HealthPolicy());
         services.AddSingleton(new MemberPolicy { Sites = ["local"] });
         services.AddSingleton(new BrakePolicy());
-        services.AddSingleton(new PlanningPolicy());
+        services.AddSingleton(Planning);
         services.AddFailoverGrains();
+        services.AddSingleton<SolveBudgets>((_, _) => Budget());
+        services.AddSingleton<ILoggerProvider>(Log);
         var observers = services.Where(service => service.ImplementationType?.Assembly == typeof(GrainsHosting).Assembly && service.ServiceType.Name == "IHostedService").ToList();
         foreach (var observer in observers)
             services.Remove(observer);

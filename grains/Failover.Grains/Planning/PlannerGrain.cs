@@ -3,20 +3,23 @@ using System.Collections.Immutable;
 using Failover.Abstractions.Grains;
 using Failover.Domain.Members;
 using Failover.Domain.Migration;
+using Failover.Domain.Placement;
 using Failover.Domain.Planning;
 using Failover.Grains.Observers;
 using Failover.Grains.State;
+using Failover.Grains.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Failover.Grains.Planning;
 
 /// <summary>
 /// One pass after the other over the stored rows: whose place is lost, who may move, where to; and then the upkeep that nobody waits for. It remembers nothing that a
-/// decision is made from, so nothing displaced is forgotten with an activation.
+/// decision depends on, only what makes the next solve quicker, so nothing displaced is forgotten with an activation.
 /// </summary>
 [GrainType("planner")]
 internal sealed partial class PlannerGrain(
-    StateReader rows, FleetBook fleets, PreflightBoard preflights, PlanningPolicy policy, TimeProvider time, ILogger<PlannerGrain> logger) : Grain, IPlannerGrain, IRemindable
+    StateReader rows, FleetBook fleets, PreflightBoard preflights, PlanningPolicy policy, PlanSolver solver, TimeProvider time, ILogger<PlannerGrain> logger)
+    : Grain, IPlannerGrain, IRemindable, IDisposable
 {
     private const string ReminderName = "plan";
 
@@ -26,9 +29,23 @@ internal sealed partial class PlannerGrain(
     /// <summary>What the fleet file lacks is told once.</summary>
     private readonly HashSet<(string What, string Name)> _gapsTold = [];
 
+    /// <summary>Ends a solve that nobody will hear of.</summary>
+    private readonly CancellationTokenSource _ending = new();
+
+    /// <summary>The next pass, where failovers wait for more of them for less than a pulse.</summary>
+    private IGrainTimer? _gathered;
+
     /// <summary>The passes are driven by each silo's pulse; the reminder is for when all pulses have stopped.</summary>
     public override Task OnActivateAsync(CancellationToken cancellationToken) =>
         this.RegisterOrUpdateReminder(ReminderName, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1), cancellationToken);
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _ending.CancelAsync();
+
+    public void Dispose()
+    {
+        _gathered?.Dispose();
+        _ending.Dispose();
+    }
 
     public Task ReceiveReminder(string reminderName, TickStatus status) => PlanAsync();
 
@@ -52,7 +69,36 @@ internal sealed partial class PlannerGrain(
         await SendAsync(displacement.Events);
         var answers = await GrainFactory.GetGrain<IBrakeGrain>(IBrakeGrain.Key).ApplyAsync(displacement.Requested);
         var settled = displacement.Events.IsEmpty ? found : await ReadAsync();
-        await SendAsync(PlannerPass.Place(settled, answers, policy).Events);
+        await ConcludeAsync(PlannerPass.Pose(settled, answers, policy));
+    }
+
+    private async Task ConcludeAsync(PosedPlan posed)
+    {
+        if (posed.IsEmpty || posed.HoldFor > TimeSpan.Zero)
+        {
+            PassAgainIn(posed.HoldFor);
+            await SendAsync(PlannerPass.Conclude(posed, null, posed.Input, policy).Events);
+            return;
+        }
+
+        var begin = time.GetTimestamp();
+        var plan = await solver.SolveAsync(posed.Problem, policy.Placement, _ending.Token);
+        var took = time.GetElapsedTime(begin);
+        // Rows went on being written meanwhile; where nothing moves there is nothing to hold against them.
+        var output = PlannerPass.Conclude(posed, plan, plan.Moves.IsEmpty ? posed.Input : await ReadAsync(), policy);
+        foreach (var rejected in output.Rejected)
+            LogRejected(rejected.RunUid, rejected.Reason);
+        PlanTelemetry.Gave(output.Rejected.Length);
+        if (!plan.Moves.IsEmpty)
+            LogPlan(plan.Engine, posed.Problem.Runs.Length, output.Plan.Moves.Length, plan.Unplaced.Length, output.Plan.Preempted.Length, plan.Value / 1_000, plan.Gap, took.TotalSeconds);
+        await SendAsync(output.Events);
+    }
+
+    /// <summary>A pulse may be longer away than the wait for more failovers.</summary>
+    private void PassAgainIn(TimeSpan due)
+    {
+        _gathered?.Dispose();
+        _gathered = due > TimeSpan.Zero ? this.RegisterGrainTimer(PlanAsync, due, Timeout.InfiniteTimeSpan) : null;
     }
 
     private async Task KeepUpAsync()
@@ -108,6 +154,14 @@ internal sealed partial class PlannerGrain(
             else
                 LogOdd(failure, message.Whom);
         });
+
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Planned by {Engine}: {Runs} runs, {Placed} placed, {Waiting} waiting, {Preempted} preempted; worth {Value} weighted GPU-hours, gap {Gap}, in {Seconds} s")]
+    private partial void LogPlan(PlacementEngine engine, int runs, int placed, int waiting, int preempted, long value, double? gap, double seconds);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The planned move of {Uid} no longer holds, and is planned anew: {Reason}")]
+    private partial void LogRejected(string uid, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Whom} could not be told and will be told again: {Reason}")]
     private partial void LogNotTold(string whom, string reason);
