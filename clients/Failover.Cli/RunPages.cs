@@ -64,10 +64,21 @@ internal static class RunPages
         page.Line($"{title}: {move.Cause} to {move.Member} ({move.Region}), epoch {Number(move.ToEpoch)}, resuming from {From(move.Commit)}");
         if (move.FallbackDetail.Length > 0)
             page.Line(move.FallbackDetail);
+        if (move.Note is { } note)
+            page.Line(Note(note));
         var first = move.Dates.FirstOrDefault()?.At;
         page.Table(
             null, ["STEP", "AT", "AFTER"],
             move.Dates.Select(date => (string[])[date.Step, Printable.Time(date.At), Seconds(date.At.ToDateTimeOffset() - first!.ToDateTimeOffset())]));
+    }
+
+    private static string Note(PlacementNote note)
+    {
+        var costs = string.Create(CultureInfo.InvariantCulture, $"the place costs it {note.StagingSeconds:0} s of staging, ${note.EgressDollars:0.00} of egress and {note.GpuHoursLost:0.##} GPU-hours");
+        var next = note.RunnerUp.Length == 0 ? "nowhere else would have done"
+            : string.Create(CultureInfo.InvariantCulture, $"next best was {note.RunnerUp}, worth {note.RunnerUpLoss:0.#} weighted GPU-hours less, all told");
+        var gap = note.HasGap ? string.Create(CultureInfo.InvariantCulture, $"at most {note.Gap:0.00%} short of the best plan") : "nothing proven of it";
+        return $"Planned by {note.Engine}, {gap}: {costs}; {next}.";
     }
 
     private static string Waits(Page page, Waiting waiting)

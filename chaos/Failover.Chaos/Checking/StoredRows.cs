@@ -71,13 +71,27 @@ public sealed record StoredPastEpoch(int Number, StoredTarget Target, CommitRef?
 /// <summary>A move.</summary>
 public sealed record StoredMove(
     int Number, string Cause, StoredTarget Target, int ToEpoch, CommitRef? Commit, long CommitStep, long CommitBytes, bool Fresh, string? FallbackDetail,
-    IReadOnlyList<StoredDate> Dates);
+    IReadOnlyList<StoredDate> Dates)
+{
+    /// <summary>What the plan said of the place.</summary>
+    public StoredNote? Note { get; init; }
+}
+
+/// <summary>What a plan said of a place: what made it, and the share that it may have left on the table, where that was proven.</summary>
+public sealed record StoredNote(string Engine, double? Gap, double StagingSeconds, double EgressDollars, double GpuHoursLost, string? RunnerUp, double? RunnerUpLoss);
 
 /// <summary>When a step was entered.</summary>
 public sealed record StoredDate(string Step, DateTimeOffset At);
 
 /// <summary>A wait.</summary>
-public sealed record StoredWait(string Reason, string Detail, DateTimeOffset Since);
+public sealed record StoredWait(string Reason, string Detail, DateTimeOffset Since)
+{
+    /// <summary>What kept it out, by member.</summary>
+    public IReadOnlyList<StoredReason> PerMember { get; init; } = [];
+}
+
+/// <summary>Why a run has no place on a member.</summary>
+public sealed record StoredReason(string Member, string Reason);
 
 /// <summary>An owed seal.</summary>
 public sealed record StoredSeal(int Epoch, string Store);

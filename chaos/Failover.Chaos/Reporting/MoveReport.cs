@@ -11,6 +11,9 @@ public sealed record MoveReport(
     string Run, int Gpus, int Epoch, string From, string To, double? Detected, double? Decided, double? Staged, double? Fenced, double? Started, double? Stepping,
     long Redone, long Bound, double? GpuHoursLost, string? Fallback)
 {
+    /// <summary>What the plan said of the place, with the plan's own proven gap; null where no plan chose it.</summary>
+    public StoredNote? Plan { get; init; }
+
     /// <summary>All involuntary moves of a record, by when their loss began, then by run.</summary>
     public static IReadOnlyList<MoveReport> Of(Record record, IReadOnlyList<ResumeFinding> findings) =>
         [.. from finding in findings
@@ -46,7 +49,10 @@ public sealed record MoveReport(
             row.Spec.Name, row.Spec.Gang.Total, finding.Epoch, left.Target.Member, epoch.Target.Member,
             Since(move.Dates[0].At), Since(Entered("Planned")), Since(Entered("Fenced")), Since(Entered("Pinning", "ToppingUp", "Launching")),
             Since(started), Since(stepping), finding.Redone, finding.Bound,
-            lostTime is { } time ? Math.Round(time.TotalHours * row.Spec.Gang.Total, 3) : null, finding.Fallback);
+            lostTime is { } time ? Math.Round(time.TotalHours * row.Spec.Gang.Total, 3) : null, finding.Fallback)
+        {
+            Plan = move.Note,
+        };
     }
 
     // The newest row that knows the move has all of its dates.
@@ -73,6 +79,9 @@ public sealed record MoveReport(
 /// <summary>A wait that lasted long enough to be told of: seconds since the first fault, how long, and why.</summary>
 public sealed record WaitReport(string Run, string Reason, string Detail, double Seconds)
 {
+    /// <summary>What kept it out, by member, as it was told last.</summary>
+    public IReadOnlyList<StoredReason> PerMember { get; init; } = [];
+
     private static readonly TimeSpan Least = TimeSpan.FromSeconds(2);
 
     /// <summary>Waits of a record after its first fault, the longest first.</summary>
@@ -94,7 +103,7 @@ public sealed record WaitReport(string Run, string Reason, string Detail, double
                 i++;
             var lasted = (i + 1 < writes.Count ? writes[i + 1].At : writes[i].At) - writes[start].At;
             if (lasted >= Least)
-                yield return new WaitReport(writes[i].Row.Spec.Name, reason, writes[i].Row.Waiting!.Detail, Math.Round(lasted.TotalSeconds, 1));
+                yield return new WaitReport(writes[i].Row.Spec.Name, reason, writes[i].Row.Waiting!.Detail, Math.Round(lasted.TotalSeconds, 1)) { PerMember = writes[i].Row.Waiting!.PerMember };
         }
     }
 }

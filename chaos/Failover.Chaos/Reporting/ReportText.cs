@@ -7,6 +7,7 @@ namespace Failover.Chaos.Reporting;
 public static class ReportText
 {
     private const int ViolationsShown = 5;
+    private const int LineMax = 100;
 
     /// <summary>Moves, waits, fallbacks and judgements; not the last line, which says how long it took.</summary>
     public static IEnumerable<string> Lines(ChaosReport report)
@@ -14,7 +15,12 @@ public static class ReportText
         foreach (var line in Moves(report))
             yield return line;
         foreach (var wait in report.Waits)
-            yield return $"waited {wait.Seconds,6:0.0} s  {wait.Run}  {wait.Reason}: {wait.Detail}";
+        {
+            yield return Cut($"waited {wait.Seconds,6:0.0} s  {wait.Run}  {wait.Reason}: {wait.Detail}");
+            foreach (var reason in wait.PerMember)
+                yield return Cut($"    not on {reason.Member}: {reason.Reason}");
+        }
+
         foreach (var move in report.Moves.Where(move => !string.IsNullOrEmpty(move.Fallback)))
             yield return $"fell back  {move.Run} e{move.Epoch}: {move.Fallback}";
         foreach (var judgement in report.Judgements)
@@ -44,13 +50,18 @@ public static class ReportText
         if (report.Moves.Count == 0)
             yield break;
         yield return "seconds since the loss began:";
-        yield return $"{"run",-18} {"epoch",5}  {"from > to",-34} {"detect",7} {"decide",7} {"stage",7} {"fence",7} {"start",7} {"step",7}  {"redone",-10} {"GPU-hours lost",14}";
+        yield return $"{"run",-18} {"epoch",5}  {"from > to",-34} {"detect",7} {"decide",7} {"stage",7} {"fence",7} {"start",7} {"step",7}  {"redone",-10} {"GPU-hours lost",14} {"plan's gap",10}";
         foreach (var move in report.Moves)
         {
             yield return $"{move.Run,-18} {move.Epoch,5}  {$"{move.From} > {move.To}",-34} {Cell(move.Detected)} {Cell(move.Decided)} {Cell(move.Staged)} {Cell(move.Fenced)} "
-                + $"{Cell(move.Started)} {Cell(move.Stepping)}  {$"{move.Redone}/{move.Bound}",-10} {move.GpuHoursLost?.ToString("0.000", CultureInfo.InvariantCulture) ?? "-",14}";
+                + $"{Cell(move.Started)} {Cell(move.Stepping)}  {$"{move.Redone}/{move.Bound}",-10} {move.GpuHoursLost?.ToString("0.000", CultureInfo.InvariantCulture) ?? "-",14} {Gap(move.Plan),10}";
         }
     }
+
+    private static string Gap(StoredNote? plan) => plan?.Gap?.ToString("0.00%", CultureInfo.InvariantCulture) ?? "-";
+
+    /// <summary>To a screen's width; the JSON report has the whole of it.</summary>
+    private static string Cut(string line) => line.Length <= LineMax ? line : $"{line[..(LineMax - 3)]}...";
 
     private static string Cell(double? seconds) => (seconds?.ToString("0.0", CultureInfo.InvariantCulture) ?? "-").PadLeft(7);
 }

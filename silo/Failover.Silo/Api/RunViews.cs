@@ -126,8 +126,27 @@ internal static class RunViews
             Commit = Name(move.Commit),
             CommitStep = move.CommitStep,
             FallbackDetail = move.FallbackDetail ?? "",
+            Note = move.Note is { } note ? Note(note) : null,
         };
         view.Dates.AddRange(move.Dates.Select(date => new Protocol.V1.DatedStep { Step = date.Step, At = date.At.ToTimestamp() }));
+        return view;
+    }
+
+    private static Protocol.V1.PlacementNote Note(Domain.Migration.PlacementNote note)
+    {
+        var view = new Protocol.V1.PlacementNote
+        {
+            Engine = note.Engine,
+            Value = note.Value,
+            StagingSeconds = note.StagingSeconds,
+            EgressDollars = note.EgressDollars,
+            GpuHoursLost = note.GpuHoursLost,
+            RunnerUp = note.RunnerUp ?? "",
+        };
+        if (note.Gap is { } gap)
+            view.Gap = gap;
+        if (note.RunnerUpLoss is { } loss)
+            view.RunnerUpLoss = loss;
         return view;
     }
 

@@ -21,6 +21,10 @@ public sealed record Setting(PropertyInfo Property, RangeAttribute Range, object
     {
         get
         {
+            if (Default is bool)
+                return "true or false";
+            if (Default is Enum)
+                return string.Join(" or ", Enum.GetNames(Default.GetType()));
             // The limits of a range of durations are texts until they are asked for something.
             Range.IsValid(Default);
             var (from, to) = (Text(Range.Minimum), Text(Range.Maximum));
@@ -54,6 +58,8 @@ public sealed record Setting(PropertyInfo Property, RangeAttribute Range, object
     /// <summary>A value for people.</summary>
     public static string Text(object value)
     {
+        if (value is bool yes)
+            return yes ? "true" : "false";
         if (value is not TimeSpan span)
             return Convert.ToString(value, CultureInfo.InvariantCulture)!;
         if (span == TimeSpan.Zero)
@@ -69,6 +75,7 @@ public sealed record Setting(PropertyInfo Property, RangeAttribute Range, object
     {
         TimeSpan => "a duration as [days.]hours:minutes:seconds",
         double => "a number",
+        bool or Enum => "a word",
         _ => "a whole number",
     };
 
@@ -77,6 +84,9 @@ public sealed record Setting(PropertyInfo Property, RangeAttribute Range, object
         TimeSpan => TimeSpan.TryParse(written, CultureInfo.InvariantCulture, out var span) ? span : null,
         int => int.TryParse(written, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) ? number : null,
         long => long.TryParse(written, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) ? number : null,
+        bool => bool.TryParse(written, out var yes) ? yes : null,
+        // Numbers are no names, though they could be read as such.
+        Enum => Enum.GetNames(Default.GetType()).FirstOrDefault(name => string.Equals(name, written, StringComparison.OrdinalIgnoreCase)) is { } known ? Enum.Parse(Default.GetType(), known) : null,
         double => double.TryParse(written, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : null,
         _ => throw new InvalidOperationException($"{Property.DeclaringType!.Name}.{Name}: a range of {Default.GetType().Name} is not understood."),
     };

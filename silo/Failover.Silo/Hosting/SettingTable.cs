@@ -41,6 +41,7 @@ public static class SettingTable
         new(Runs, "RetryDelayMax", 1, Runs, "RetryDelay"),
         new(Runs, "DistrustMax", 1, Runs, "Distrust"),
         new(Runs, "MoveAgainDelayMax", 1, Runs, "MoveAgainDelay"),
+        new(Planning, "GatherMax", 1, Planning, "GatherFor"),
         new(Placement, "Horizon", 1, Placement, "Churn"),
         new(Placement, "Horizon", 1, Placement, "StartUp"),
         new(StoreOptions.SectionName, "Patience", 1, StoreOptions.SectionName, "PatienceInDoubt"),

@@ -16,7 +16,7 @@ public sealed class SettingTableTests
         var type = SettingTable.Sections.Single(known => known.Path == section).Type;
 
         var numbers = type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            .Where(property => property.PropertyType == typeof(TimeSpan) || property.PropertyType.IsPrimitive).Select(property => property.Name);
+            .Where(property => property.PropertyType == typeof(TimeSpan) || property.PropertyType.IsPrimitive || property.PropertyType.IsEnum).Select(property => property.Name);
         Assert.Equal(numbers, Setting.Of(type).Select(setting => setting.Name));
         Assert.All(Setting.Of(type), setting => Assert.True(setting.Range.IsValid(setting.Default), setting.Name));
     }
