@@ -24,9 +24,10 @@ public static class PlanReview
         ArgumentNullException.ThrowIfNull(plan);
         if (plan.Moves.IsEmpty || ReferenceEquals(posed.Input, now))
             return new ReviewedPlan(plan, []);
-        var problem = new ProblemBuilder(now, policy).Build(posed.Candidates.Values.Select(candidate => (candidate.Run, candidate.Cause)));
-        var rows = new Rows(problem, policy.Placement, plan);
         var runs = now.Runs.ToDictionary(run => run.Uid);
+        // What a run distrusts, or is refused by, may have changed as well.
+        var problem = new ProblemBuilder(now, policy).Build(posed.Candidates.Values.Select(candidate => (runs.GetValueOrDefault(candidate.Run.Uid, candidate.Run), candidate.Cause)));
+        var rows = new Rows(problem, policy.Placement, plan);
         var members = now.Members.ToDictionary(member => member.Name);
         var rejected = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var move in plan.Moves.OrderByDescending(move => move.Value).ThenBy(move => move.RunUid, StringComparer.Ordinal))

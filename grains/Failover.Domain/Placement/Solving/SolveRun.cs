@@ -103,11 +103,9 @@ internal sealed class SolveRun(GangProblem problem, ISolveBudget budget, GangSol
     private void Improve(BinSearch search, double until)
     {
         var before = search.Work;
-        // A round that finds nothing to choose among does no work of its own, and must not go on for ever.
-        var rounds = 0L;
-        for (; Spent(search.Work - before + rounds) < until && search.BestValue < bound; rounds++)
+        while (Spent(search.Work - before) < until && search.BestValue < bound)
             search.Round();
-        work += search.Work - before + rounds;
+        work += search.Work - before;
         Keep(search.Best, search.BestValue);
     }
 
