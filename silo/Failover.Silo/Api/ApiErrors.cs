@@ -4,7 +4,9 @@ using Grpc.Core.Interceptors;
 
 namespace Failover.Silo.Api;
 
-/// <summary>A state store that does not answer is UNAVAILABLE to callers: they may ask again, and nothing is made twice.</summary>
+/// <summary>
+/// A state store that does not answer is UNAVAILABLE to callers: they may ask again, and nothing is made twice. A row that can't be read is DATA_LOSS, which asking again does not mend.
+/// </summary>
 internal sealed class ApiErrors : Interceptor
 {
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
@@ -14,9 +16,9 @@ internal sealed class ApiErrors : Interceptor
         {
             return await continuation(request, context);
         }
-        catch (Exception fault) when (IsUnavailable(fault))
+        catch (Exception fault) when (Answer(fault) is { } status)
         {
-            throw Unavailable(fault);
+            throw new RpcException(status);
         }
     }
 
@@ -27,15 +29,18 @@ internal sealed class ApiErrors : Interceptor
         {
             await continuation(request, responseStream, context);
         }
-        catch (Exception fault) when (IsUnavailable(fault))
+        catch (Exception fault) when (Answer(fault) is { } status)
         {
-            throw Unavailable(fault);
+            throw new RpcException(status);
         }
     }
 
     // A grain that did not answer in time has done what was asked, or has not: the same to the caller.
-    private static bool IsUnavailable(Exception fault) => fault is TableUnavailableException or TimeoutException or Orleans.Runtime.OrleansException;
-
-    private static RpcException Unavailable(Exception fault) =>
-        new(new Status(StatusCode.Unavailable, $"The silo could not finish this, and it may have been done or not; ask again. {fault.Message}", fault));
+    private static Status? Answer(Exception fault) => fault switch
+    {
+        UnreadableRowException => new Status(StatusCode.DataLoss, fault.Message, fault),
+        TableUnavailableException or TimeoutException or Orleans.Runtime.OrleansException =>
+            new Status(StatusCode.Unavailable, $"The silo could not finish this, and it may have been done or not; ask again. {fault.Message}", fault),
+        _ => null,
+    };
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Failover.Abstractions.State;
 using Failover.Domain.Health;
 using Failover.Domain.Members;
@@ -65,7 +66,20 @@ internal sealed class EventsService(IRowFeed feed, TimeProvider time) : Events.E
         }
     }
 
-    private static Decision? Decide(FedRow row) => row.Payload is not { } payload ? null
+    /// <summary>A row that can't be read is news, and hides no other. It is dated when it is told: what it says of its time can't be read either.</summary>
+    private Decision? Decide(FedRow row)
+    {
+        try
+        {
+            return Read(row);
+        }
+        catch (Exception fault) when (fault is JsonException or NotSupportedException)
+        {
+            return new Decision(time.GetUtcNow(), row.Partition == Runs ? "run" : row.Partition == Members ? "member" : "brake", row.Row, "Unreadable", fault.Message);
+        }
+    }
+
+    private static Decision? Read(FedRow row) => row.Payload is not { } payload ? null
         : row.Partition == Runs ? Decisions.Of(StateJson.Read<RunState>(payload))
         : row.Partition == Members ? Decisions.Of(StateJson.Read<MemberState>(payload))
         : row.Partition == TheBrake ? Decisions.Of(StateJson.Read<BrakeState>(payload))

@@ -1,5 +1,6 @@
 using System.Net;
 using Failover.Abstractions.State;
+using Failover.Grains.State;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -27,7 +28,7 @@ internal static class HealthHosting
 
     public static IServiceCollection AddFailoverHealth(this IServiceCollection services)
     {
-        services.AddHealthChecks().AddCheck<StateStoreCheck>("state-store", timeout: CheckWithin);
+        services.AddHealthChecks().AddCheck<StateStoreCheck>("state-store", timeout: CheckWithin).AddCheck<RowsCheck>("rows");
         return services;
     }
 
@@ -53,6 +54,19 @@ internal static class HealthHosting
         return IPAddress.TryParse(uri.Host.Trim('[', ']'), out var address)
             ? new IPEndPoint(address, uri.Port)
             : throw new InvalidOperationException($"--{name.ToLowerInvariant()} is '{url}'; write an address instead of a name, such as http://127.0.0.1:7070.");
+    }
+
+    /// <summary>A row that can't be read takes nothing from the others: the silo is ready, and says which it is.</summary>
+    private sealed class RowsCheck(UnreadableRows unreadable) : IHealthCheck
+    {
+        private const int NamedMax = 5;
+
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        {
+            var rows = unreadable.All;
+            var named = string.Join("; ", rows.Take(NamedMax).Select(row => $"{row.Partition}/{row.Row}: {row.Reason}"));
+            return Task.FromResult(rows.IsEmpty ? HealthCheckResult.Healthy() : HealthCheckResult.Degraded($"{rows.Length} can't be read: {named}"));
+        }
     }
 
     /// <summary>A silo that can't reach the state store decides nothing.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Failover.Abstractions.State;
+using Failover.Grains.State;
 using Failover.Silo.Hosting;
 using Failover.Storage.Tables;
 using Microsoft.AspNetCore.Builder;
@@ -25,6 +26,7 @@ public sealed class HealthHostingTests : IAsyncLifetime
         HealthHosting.Listen(builder.WebHost, _options);
         var table = SqliteConditionalTable.Open(new SqliteTableOptions { Path = Path.Combine(_folder.FullName, "t.db") }, TimeProvider.System);
         builder.Services.AddSingleton<IConditionalTable>(_ => table);
+        builder.Services.AddSingleton<UnreadableRows>().AddSingleton<StateReader>();
         builder.Services.AddFailoverHealth();
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter("Failover").AddPrometheusExporter());
         _app = builder.Build();
@@ -79,6 +81,18 @@ public sealed class HealthHostingTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
         Assert.StartsWith("state-store: ", await ready.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, alive.StatusCode);
+    }
+
+    [Fact]
+    public async Task RowThatCannotBeRead_IsNamed_AndTheSiloIsReady()
+    {
+        await Table.WriteAsync(TableStorage.PartitionOf("run"), [new TableWrite.Insert("torn", "{\"kind\":")], Cancellation);
+        await _app.Services.GetRequiredService<StateReader>().ReadRunsAsync(Cancellation);
+
+        using var ready = await _http.GetAsync(new Uri(_options.Health + "/readyz"), Cancellation);
+
+        Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
+        Assert.Contains("rows: 1 can't be read: grain/run/torn: ", await ready.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
     }
 
     [Theory]
