@@ -1,26 +1,23 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using System.Threading.Channels;
 using Failover.Abstractions.Ports;
 using Failover.Domain.Checkpoints;
 using Failover.Storage.Checkpoints;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Failover.Storage.Tests.Checkpoints;
 
 /// <summary>A mount that hangs in the kernel: its marker is a named pipe that nobody writes to.</summary>
 public sealed class HangingStoreTests : IDisposable
 {
-    private static readonly StoreOptions Impatient = new()
-    {
-        Patience = TimeSpan.FromMilliseconds(300),
-        PatienceInDoubt = TimeSpan.FromMilliseconds(100),
-        BulkPatience = TimeSpan.FromMilliseconds(300),
-        OpenMax = 2,
-    };
+    private static readonly StoreOptions Options = new() { OpenMax = 2 };
 
     private readonly MountedStores _stores = new();
+    private readonly PatientTime _time = new();
     private readonly DirectoryCheckpointStore _east;
 
-    public HangingStoreTests() => _east = new DirectoryCheckpointStore("east", _stores.Mount("east"), Impatient, TimeProvider.System);
+    public HangingStoreTests() => _east = new DirectoryCheckpointStore("east", _stores.Mount("east"), Options, _time);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -37,7 +34,7 @@ public sealed class HangingStoreTests : IDisposable
     {
         await HangAsync();
 
-        var fault = await Assert.ThrowsAsync<StoreUnavailableException>(() => _east.ListSlotsAsync(MountedStores.Run, 1, cancellationToken: Cancellation));
+        var fault = await UnavailableAsync(_east.ListSlotsAsync(MountedStores.Run, 1, cancellationToken: Cancellation));
 
         Assert.Contains("no answer within", fault.Message, StringComparison.Ordinal);
     }
@@ -46,8 +43,8 @@ public sealed class HangingStoreTests : IDisposable
     public async Task Questions_LeftOpen_AreBounded_AndThenItIsAskedNothing()
     {
         await HangAsync();
-        for (var open = 0; open < Impatient.OpenMax; open++)
-            await Assert.ThrowsAsync<StoreUnavailableException>(() => _east.ReadHeartbeatsAsync("east-1", Cancellation));
+        for (var open = 0; open < Options.OpenMax; open++)
+            await UnavailableAsync(_east.ReadHeartbeatsAsync("east-1", Cancellation));
 
         var fault = await Assert.ThrowsAsync<StoreUnavailableException>(() => _east.ReadHeartbeatsAsync("east-1", Cancellation));
 
@@ -58,8 +55,8 @@ public sealed class HangingStoreTests : IDisposable
     public async Task Store_ThatHangsNoMore_IsAskedAgain()
     {
         await HangAsync();
-        for (var open = 0; open < Impatient.OpenMax; open++)
-            await Assert.ThrowsAsync<StoreUnavailableException>(() => _east.ReadHeartbeatsAsync("east-1", Cancellation));
+        for (var open = 0; open < Options.OpenMax; open++)
+            await UnavailableAsync(_east.ReadHeartbeatsAsync("east-1", Cancellation));
 
         Release();
 
@@ -73,7 +70,8 @@ public sealed class HangingStoreTests : IDisposable
         var hanging = _east.ListSlotsAsync(MountedStores.Run, 1, cancellationToken: Cancellation);
 
         Assert.Empty(await _stores.West.ListSlotsAsync(MountedStores.Run, 1, cancellationToken: Cancellation));
-        await Assert.ThrowsAsync<StoreUnavailableException>(() => hanging);
+        Assert.False(hanging.IsCompleted);
+        await UnavailableAsync(hanging);
     }
 
     [Fact]
@@ -91,7 +89,7 @@ public sealed class HangingStoreTests : IDisposable
         await time.SomebodyWaitsAsync();
         time.Advance(TimeSpan.FromSeconds(1));
 
-        var fault = await Assert.ThrowsAsync<StoreUnavailableException>(() => copy);
+        var fault = await UnavailableAsync(copy);
         Assert.StartsWith("east: ", fault.Message, StringComparison.Ordinal);
         Assert.Empty(await west.ListSlotsAsync(MountedStores.Run, 1, cancellationToken: Cancellation));
     }
@@ -145,20 +143,52 @@ public sealed class HangingStoreTests : IDisposable
         File.Move(whole, Marker, overwrite: true);
     }
 
-    // The questions that were left open end when their threads do, and only then it is asked again.
+    /// <summary>What a question to a store that hangs comes to: whenever patience begins to run, it runs out.</summary>
+    private async Task<StoreUnavailableException> UnavailableAsync(Task asked)
+    {
+        while (!asked.IsCompleted)
+        {
+            if (_time.HasBegun())
+                _time.Advance(Options.BulkPatience + Options.Patience);
+            else
+                await Task.WhenAny(asked, _time.BeginsAsync(Cancellation));
+        }
+        return await Assert.ThrowsAsync<StoreUnavailableException>(() => asked);
+    }
+
+    // The questions that were left open end when their threads do, and only then it is asked again; until then the answer is no, and comes at once.
     private static async Task<T> AnsweredAsync<T>(Func<Task<T>> ask)
     {
-        for (var tries = 0; tries < 500; tries++)
+        while (true)
         {
+            Cancellation.ThrowIfCancellationRequested();
             try
             {
                 return await ask();
             }
             catch (StoreUnavailableException)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Cancellation);
+                await Task.Yield();
             }
         }
-        throw new TimeoutException("The store did not answer again.");
+    }
+
+    /// <summary>Time that stands still, and says when somebody's patience with an answer begins to run.</summary>
+    private sealed class PatientTime : FakeTimeProvider
+    {
+        private readonly Channel<bool> _begun = Channel.CreateUnbounded<bool>();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            // A source of tokens limits how long a turn is waited for, and each has its turn at once here.
+            if (state is not CancellationTokenSource)
+                _begun.Writer.TryWrite(true);
+            return timer;
+        }
+
+        public bool HasBegun() => _begun.Reader.TryRead(out _);
+
+        public Task BeginsAsync(CancellationToken cancellationToken) => _begun.Reader.WaitToReadAsync(cancellationToken).AsTask();
     }
 }
