@@ -161,7 +161,7 @@ public sealed class PreflightTests
         Assert.Contains(said, result.Detail, StringComparison.Ordinal);
     }
 
-    private static Task LimitAsync(TestMember test, string resource, string hard, string? scope = null) => test.Foreign().CreateNamespacedResourceQuotaAsync(
+    private static Task<V1ResourceQuota> LimitAsync(TestMember test, string resource, string hard, string? scope = null) => test.Foreign().CreateNamespacedResourceQuotaAsync(
         new V1ResourceQuota
         {
             Metadata = new V1ObjectMeta { Name = "limits" },
