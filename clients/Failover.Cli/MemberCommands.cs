@@ -20,6 +20,10 @@ internal static class MemberCommands
         }),
         OfMember(options, "trust", "Takes confirm-lost back; a member that returns need not prove itself first, but is still swept.", (session, name) =>
             PrintAsync(session, session.Members.TrustAsync(new MemberCommand { Name = name, By = session.By }, session.Call))),
+        OfMember(options, "cordon", "Allows no new work on a member; what runs there runs on.", (session, name) =>
+            PrintAsync(session, session.Members.CordonAsync(new MemberCommand { Name = name, By = session.By }, session.Call))),
+        OfMember(options, "uncordon", "Allows new work on a member again.", (session, name) =>
+            PrintAsync(session, session.Members.UncordonAsync(new MemberCommand { Name = name, By = session.By }, session.Call))),
     };
 
     private static Command List(GlobalOptions options)
@@ -83,6 +87,7 @@ internal static class MemberCommands
             ("trouble", member.Trouble.Length == 0 ? "" : $"{member.Trouble}: {member.TroubleDetail}"),
             ("what to do", string.Join(" ", new[] { member.RowAdvice, member.Advice }.Where(advice => advice.Length > 0))),
             ("ramp", member.RampShare is > 0 and < 1 ? $"{Number((int)(100 * member.RampShare))} % of its GPUs may be new work by now: it returned lately" : ""),
+            ("cordoned by", member.CordonedBy),
             ("confirmed lost by", member.ConfirmedLostBy),
             ("stale workloads", string.Join(", ", member.StaleWorkloads)));
         page.Table(

@@ -31,6 +31,7 @@ internal static class RunPages
             ("tenant", $"{line.Tenant}, tier {Number(line.Tier)}"),
             ("step", $"{line.Step} for {Printable.Age(line.StepSince, page.Time)}{(run.CancelledBy.Length > 0 ? $", cancelled by {run.CancelledBy}" : "")}"),
             ("waits", run.Waiting is { } waiting ? Waits(page, waiting) : ""),
+            ("staging ahead", run.StageAhead is { } ahead ? $"in {ahead.Store} for {Printable.Age(ahead.Since, page.Time)}: its checkpoint is brought there before others leave for it" : ""),
             ("overdue", run.Overdue is { } overdue ? Overdue(page, overdue) : ""),
             ("gang", $"{Number(run.Workers)} workers of {Number(run.GpusPerWorker)} GPUs, {Number(line.Gpus)} in all"),
             ("trained", Trained(line.HasTrainingStep, line.TrainingStep)),

@@ -146,6 +146,18 @@ public sealed class CommandTests : CliTestBase
         Assert.Equal(("eastus-a", "ada"), (((MemberCommand)Answers.Requests[0]).Name, ((MemberCommand)Answers.Requests[0]).By));
     }
 
+    [Fact]
+    public async Task Cordon_AndUncordon_AreSentWithoutAskingAndShowWhoSaidSo()
+    {
+        Answers.Members.Add(Samples.Member());
+
+        Assert.Equal(ExitCode.Ok, await RunAsync("member", "cordon", "eastus-a"));
+        Assert.Contains("cordoned by        ada", Out, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Ok, await RunAsync("member", "uncordon", "eastus-a"));
+        Assert.DoesNotContain("cordoned by", Out, StringComparison.Ordinal);
+        Assert.All(Answers.Requests.Cast<MemberCommand>(), request => Assert.Equal(("eastus-a", "ada"), (request.Name, request.By)));
+    }
+
     [Theory]
     [InlineData("run", "list", "[]")]
     [InlineData("member", "list", "[]")]

@@ -93,6 +93,11 @@ internal sealed class FakeMembers(Answers answers) : Members.MembersBase
     public override Task<Member> ConfirmLost(MemberCommand request, ServerCallContext context) => Task.FromResult(answers.Take(request, answers.Members[0]));
 
     public override Task<Member> Trust(MemberCommand request, ServerCallContext context) => Task.FromResult(answers.Take(request, answers.Members[0]));
+
+    public override Task<Member> Cordon(MemberCommand request, ServerCallContext context) =>
+        Task.FromResult(answers.Take(request, new Member(answers.Members[0]) { Cordoned = true, CordonedBy = request.By }));
+
+    public override Task<Member> Uncordon(MemberCommand request, ServerCallContext context) => Task.FromResult(answers.Take(request, answers.Members[0]));
 }
 
 internal sealed class FakeBrake(Answers answers) : Brake.BrakeBase

@@ -49,6 +49,8 @@ public static class FleetChange
                 yield return Gone("stores", store, run);
         }
 
+        if (run.Spec.Group is { } group && now.FindGroup(group) is not null && next.FindGroup(group) is null)
+            yield return Gone("groups", group, run);
         foreach (var sku in places.Select(place => place.Sku).Distinct())
         {
             if (now.Skus.Any(known => known.Name == sku) && next.Skus.All(known => known.Name != sku))

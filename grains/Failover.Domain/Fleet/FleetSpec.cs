@@ -26,6 +26,9 @@ public sealed record FleetSpec
     /// <summary>GPU types, with their throughput relative to each other.</summary>
     public required ImmutableArray<SkuSpec> Skus { get; init; }
 
+    /// <summary>Groups of runs that are to be spread over regions; a run names its own.</summary>
+    public ImmutableArray<GroupSpec> Groups { get; init; } = [];
+
     /// <summary>The configured sites; a quorum is of these, whoever is alive.</summary>
     public required ImmutableArray<string> Sites { get; init; }
 
@@ -37,6 +40,9 @@ public sealed record FleetSpec
 
     /// <summary>The tenant by name, or <see langword="null"/>.</summary>
     public TenantSpec? FindTenant(string name) => Tenants.FirstOrDefault(tenant => tenant.Name == name);
+
+    /// <summary>The group by name, or <see langword="null"/>.</summary>
+    public GroupSpec? FindGroup(string name) => Groups.FirstOrDefault(group => group.Name == name);
 
     /// <summary>The link between two regions, in either direction.</summary>
     public LinkSpec Link(string from, string to) =>
@@ -85,3 +91,6 @@ public sealed record TenantSpec(string Name, string Namespace, string? ServiceAc
 
 /// <summary>A GPU type. <paramref name="NodeLabel"/>=<paramref name="NodeLabelValue"/> selects its nodes; <paramref name="Throughput"/> is relative (1 = reference).</summary>
 public sealed record SkuSpec(string Name, double Throughput, string NodeLabel, string NodeLabelValue);
+
+/// <summary>Runs that must not all be lost with one region: together they get at most <paramref name="MaxGpusPerRegion"/> GPUs in any, 1 to 10,000,000.</summary>
+public sealed record GroupSpec(string Name, int MaxGpusPerRegion);

@@ -18,6 +18,7 @@ public static class FleetSpecReader
     private const double DollarsMax = 1_000;
     private const double ThroughputMin = 0.001;
     private const double ThroughputMax = 1_000;
+    private const int GroupGpusMax = 10_000_000;
 
     /// <summary>The fleet, or every fault. Relative paths are left as they are. <paramref name="document"/> has to be free of repeated fields.</summary>
     public static FleetSpecResult Read(JsonNode? document)
@@ -38,6 +39,7 @@ public static class FleetSpecReader
             Links = ReadLinks(root, regionNames),
             Tenants = ReadTenants(root),
             Skus = Distinct(root, "skus", "list the GPU types", ReadSku, sku => sku.Name),
+            Groups = Distinct(root, "groups", ifMissing: null, ReadGroup, group => group.Name),
         };
         root.RefuseUnknown();
         return faults.Count == 0 ? new FleetSpecResult(fleet, []) : new FleetSpecResult(null, Fault.Listed(faults));
@@ -129,6 +131,10 @@ public static class FleetSpecReader
         sku.Text("nodeLabel", "write the label that its nodes carry") ?? "",
         sku.Text("nodeLabelValue", "write that label's value") ?? "");
 
+    private static GroupSpec ReadGroup(Section group) => new(
+        ReadName(group),
+        (int)(group.Whole("maxGpusPerRegion", 1, GroupGpusMax, "write how many GPUs its runs may have in one region, together") ?? 1));
+
     private static string ReadName(Section section) => section.Name("name", NameLengthMax, "give it a name") ?? "";
 
     private static string ReadRegionOf(Section section, string field, ImmutableArray<string> regions)
@@ -143,7 +149,7 @@ public static class FleetSpecReader
         Names.IsDnsLabel(name, NameLengthMax) ? null : $"is {Names.Quote(name)}; {Names.DnsLabelRule}, at most {NameLengthMax} characters";
 
     private static ImmutableArray<T> Distinct<T>(
-        Section root, string field, string ifMissing, Func<Section, T> read, Func<T, string> nameOf)
+        Section root, string field, string? ifMissing, Func<Section, T> read, Func<T, string> nameOf)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
         var items = ImmutableArray.CreateBuilder<T>();

@@ -83,4 +83,26 @@ public sealed record FreePool(string Sku, ImmutableArray<int> NodesByFreeGpus)
 
         return (this with { NodesByFreeGpus = [.. nodes] }, workers - wanted);
     }
+
+    /// <summary>No more of it than so many GPUs: those of the nodes with the most free stay, so that gangs of whole nodes find room.</summary>
+    internal FreePool AtMost(int gpus)
+    {
+        var nodes = new int[NodesByFreeGpus.Length];
+        for (var free = nodes.Length - 1; free > 0; free--)
+        {
+            nodes[free] = Math.Min(NodesByFreeGpus[free], Math.Max(0, gpus) / free);
+            gpus -= nodes[free] * free;
+        }
+
+        return this with { NodesByFreeGpus = [.. nodes] };
+    }
+
+    /// <summary>With what a gang would give back: where its workers sit is not known, so each counts as a node of its own.</summary>
+    internal FreePool Plus(int workers, int gpusPerWorker)
+    {
+        var nodes = new int[Math.Max(NodesByFreeGpus.Length, gpusPerWorker + 1)];
+        NodesByFreeGpus.CopyTo(nodes);
+        nodes[gpusPerWorker] += workers;
+        return this with { NodesByFreeGpus = [.. nodes] };
+    }
 }

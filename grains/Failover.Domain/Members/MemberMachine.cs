@@ -36,7 +36,7 @@ public static partial class MemberMachine
             { Verdict: not MemberVerdict.Healthy } => new TargetAnswer(false, $"It is {state.Verdict}, not Healthy."),
             { Clean: false } => new TargetAnswer(false, "It came back from a loss, and stale epochs may still be there."),
             { StoppedByOwner: true } => new TargetAnswer(false, "Its owner says that it is stopped, or about to be."),
-            { Cordoned: true } => new TargetAnswer(false, "It is cordoned."),
+            { Cordoned: true } => new TargetAnswer(false, $"It is cordoned{(state.CordonedBy is { } who ? $" by {who}" : "")}."),
             { Capacity: null } => new TargetAnswer(false, "Its GPUs have not been listed yet."),
             { CapacityStale: true } => new TargetAnswer(false, "Its watch broke off; its GPUs are no longer known."),
             _ => new TargetAnswer(true, "It is Healthy, clean and not cordoned."),
@@ -65,8 +65,9 @@ public static partial class MemberMachine
         MemberEvent.SweptClean swept => Swept(state, swept),
         MemberEvent.ConfirmedLost confirmed => state with { ConfirmedLostBy = confirmed.By, ConfirmedLostAt = state.Now, ReturningSince = null },
         MemberEvent.Trusted => Trust(state),
-        MemberEvent.Cordoned => state with { Cordoned = true },
-        MemberEvent.Uncordoned => state with { Cordoned = false },
+        // The first who said so: a second word changes nothing.
+        MemberEvent.Cordoned cordoned => state.Cordoned ? state : state with { Cordoned = true, CordonedBy = cordoned.By },
+        MemberEvent.Uncordoned => state with { Cordoned = false, CordonedBy = null },
         _ => state, // A tick brings nothing but the time.
     };
 

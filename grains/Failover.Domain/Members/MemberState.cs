@@ -51,6 +51,9 @@ public sealed record MemberState
     /// <summary>An operator allows no new work.</summary>
     public bool Cordoned { get; init; }
 
+    /// <summary>Who that is; <see langword="null"/> where it is not cordoned, or the record is older than this field.</summary>
+    public string? CordonedBy { get; init; }
+
     /// <summary>An operator's word that it is lost, until taken back or contradicted by fresh evidence.</summary>
     public string? ConfirmedLostBy { get; init; }
 

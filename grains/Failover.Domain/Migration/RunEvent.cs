@@ -36,8 +36,14 @@ public abstract record RunEvent(DateTimeOffset At)
     /// <summary>From the planner: its place is lost. Names the epoch, so that a late one does no harm. <paramref name="MemberStopped"/>: by its owner; wait only.</summary>
     public sealed record Displaced(DateTimeOffset At, int Epoch, string Detail, DateTimeOffset DetectedAt, bool MemberStopped = false) : RunEvent(At);
 
-    /// <summary>From the planner: the member answers, and the run does not get on there. Names the epoch, so that a late one does no harm.</summary>
-    public sealed record GaveUp(DateTimeOffset At, int Epoch, GivenUp Why, string Detail, DateTimeOffset DetectedAt) : RunEvent(At);
+    /// <summary>
+    /// From the planner: the member answers, and the run does not get on there, or its place goes to others. Names the epoch, so that a late one does no harm.
+    /// </summary>
+    public sealed record GaveUp(DateTimeOffset At, int Epoch, GivenUp Why, string Detail, DateTimeOffset DetectedAt) : RunEvent(At)
+    {
+        /// <summary>Where it is preempted: the uids of those that get its place.</summary>
+        public ImmutableArray<string> PreemptedFor { get; init; } = [];
+    }
 
     /// <summary>From the planner: the member that move number <paramref name="Move"/> goes to is no longer a place to go to.</summary>
     public sealed record TargetLost(DateTimeOffset At, int Move, string Detail) : RunEvent(At);
@@ -49,8 +55,11 @@ public abstract record RunEvent(DateTimeOffset At)
         public PlacementNote? Note { get; init; }
     }
 
-    /// <summary>From the planner: no place, and why, by member.</summary>
-    public sealed record NotPlaced(DateTimeOffset At, int Epoch, int Moves, ImmutableArray<MemberReason> PerMember) : RunEvent(At);
+    /// <summary>
+    /// From the planner: no place, and why, by member. <paramref name="StageAhead"/>: it would get one if others left it, and its newest checkpoint is to be brought to that store
+    /// meanwhile.
+    /// </summary>
+    public sealed record NotPlaced(DateTimeOffset At, int Epoch, int Moves, ImmutableArray<MemberReason> PerMember, string? StageAhead = null) : RunEvent(At);
 
     /// <summary>From the planner: the brake gave no permit.</summary>
     public sealed record BrakeHeld(DateTimeOffset At, int Epoch, string Detail) : RunEvent(At);

@@ -13,7 +13,10 @@ public static partial class RunMachine
 
         table.On<RunEvent.GaveUp>([RunStep.Running], "it does not get on there: its workload is stopped, and it waits for a place, which may be the same", OnGaveUp);
         table.On<RunEvent.GaveUp>(BeforeFence, "what drives a drain's run out does not wait for its last checkpoint", (state, gaveUp, _) =>
-            gaveUp.Epoch == state.EpochNumber && state.Move is { Cause: MoveCause.Drain, Quiesced: false } ? Supersede(state, MoveCause.Restart) : state);
+            // A preemption needs no more than that it leaves, and it does.
+            gaveUp.Epoch == state.EpochNumber && gaveUp.Why != GivenUp.Preempted && state.Move is { Cause: MoveCause.Drain, Quiesced: false }
+                ? Supersede(state, MoveCause.Restart)
+                : state);
         table.Ignore<RunEvent.GaveUp>([RunStep.Waiting, .. AfterFence], "it is to be replaced already");
         table.Ignore<RunEvent.GaveUp>(Launched, "its deadline gives it up");
         table.Ignore<RunEvent.GaveUp>([.. Closing, .. Tombstones], "it needs no place any more");
@@ -29,7 +32,7 @@ public static partial class RunMachine
         table.Ignore<RunEvent.Placed>(Moving, "one move at a time; the planner looked at an older row");
         table.Ignore<RunEvent.Placed>([.. Closing, .. Tombstones], "it needs no place any more");
 
-        table.On<RunEvent.NotPlaced>([RunStep.Waiting], "say why, member by member", OnNotPlaced);
+        table.On<RunEvent.NotPlaced>([RunStep.Waiting], "say why, member by member, and where its checkpoint is to be meanwhile", OnNotPlaced);
         table.Ignore<RunEvent.NotPlaced>([RunStep.Running, .. Moving, .. Closing, .. Tombstones], "it has a place; the planner looked at an older row");
 
         table.On<RunEvent.BrakeHeld>([RunStep.Waiting], "the brake holds: say so", OnBrakeHeld);
@@ -44,15 +47,20 @@ public static partial class RunMachine
         return Wait(state, reason, displaced.Detail);
     }
 
-    /// <summary>Nodes that die are not the run's fault, and use up none of its retries; a stall is treated as a failure of its workload.</summary>
+    /// <summary>Nodes that die, and others that are worth more, are not the run's fault, and use up none of its retries; a stall is treated as a failure of its workload.</summary>
     private static RunState OnGaveUp(RunState state, RunEvent.GaveUp gaveUp, RunPolicy policy)
     {
         if (gaveUp.Epoch != state.EpochNumber)
             return state;
         var given = state with { Epoch = state.Epoch! with { GivenUp = gaveUp.Why } };
-        return gaveUp.Why == GivenUp.GangDown
-            ? Wait(given, WaitReason.Displaced, gaveUp.Detail)
-            : RetryOrAsk(given, $"Epoch {gaveUp.Epoch} stalled on {given.Epoch!.Target.Member}: {gaveUp.Detail}", gaveUp.Detail, policy);
+        return gaveUp.Why switch
+        {
+            GivenUp.GangDown => Wait(given, WaitReason.Displaced, gaveUp.Detail),
+            // The planner looked at a snapshot; whether it may be preempted again is for the row to say.
+            GivenUp.Preempted when state.LastPreemptedAt is { } last && last + policy.PreemptPeriod > state.Now => state,
+            GivenUp.Preempted => Wait(given with { LastPreemptedAt = state.Now, PreemptedFor = gaveUp.PreemptedFor }, WaitReason.Preempted, gaveUp.Detail),
+            _ => RetryOrAsk(given, $"Epoch {gaveUp.Epoch} stalled on {given.Epoch!.Target.Member}: {gaveUp.Detail}", gaveUp.Detail, policy),
+        };
     }
 
     private static RunState SupersedeDrain(RunState state, RunEvent.Displaced displaced, RunPolicy policy)
@@ -91,7 +99,7 @@ public static partial class RunMachine
             Note = placed.Note,
             Dates = [new DatedStep("Detected", placed.DetectedAt < state.Now ? placed.DetectedAt : state.Now)],
         };
-        return Enter(state with { Move = move, Moves = move.Number }, RunStep.Planned);
+        return Enter(state with { Move = move, Moves = move.Number, PreemptedFor = [] }, RunStep.Planned);
     }
 
     private static RunState OnNotPlaced(RunState state, RunEvent.NotPlaced notPlaced, RunPolicy policy)
@@ -99,14 +107,22 @@ public static partial class RunMachine
         var waiting = state.Waiting!;
         if (notPlaced.Epoch != state.EpochNumber || notPlaced.Moves != state.Moves || NeedsPerson(waiting.Reason))
             return state;
-        if (waiting.Reason == WaitReason.NoFit && waiting.PerMember.SequenceEqual(notPlaced.PerMember))
-            return state;
+        var ahead = AheadOf(state, notPlaced);
+        if (waiting.Reason is WaitReason.NoFit or WaitReason.Preempted && waiting.PerMember.SequenceEqual(notPlaced.PerMember))
+            return ahead == state.StageAhead ? state : state with { StageAhead = ahead };
+        // That it was preempted, and for whom, is said until it has a place again.
+        if (waiting.Reason == WaitReason.Preempted)
+            return state with { Waiting = waiting with { PerMember = notPlaced.PerMember }, StageAhead = ahead };
         var since = waiting.Reason == WaitReason.NoFit ? waiting.Since : state.Now;
         return state with
         {
             Waiting = new WaitState(WaitReason.NoFit, "No member can take it now.", since) { PerMember = notPlaced.PerMember },
+            StageAhead = ahead,
         };
     }
+
+    private static StageAhead? AheadOf(RunState state, RunEvent.NotPlaced notPlaced) =>
+        notPlaced.StageAhead is not { } store ? null : state.StageAhead is { } known && known.Store == store ? known : new StageAhead(store, state.Now);
 
     private static RunState OnBrakeHeld(RunState state, RunEvent.BrakeHeld held, RunPolicy policy)
     {

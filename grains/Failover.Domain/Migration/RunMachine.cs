@@ -78,6 +78,7 @@ public static partial class RunMachine
         Retry = new EffectRetry(0, null),
         Waiting = null,
         Overdue = null,
+        StageAhead = null,
         Move = state.Move is { } move ? move with { Dates = move.Dates.Add(new DatedStep(step.ToString(), state.Now)) } : null,
     };
 

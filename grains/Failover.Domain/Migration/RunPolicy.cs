@@ -63,6 +63,10 @@ public sealed record RunPolicy
     [Range(typeof(long), "1", "1000000000000")]
     public long StagingBytesPerSecond { get; init; } = 50_000_000;
 
+    /// <summary>How long a run that was preempted is not preempted again. 1 min to 30 d.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")]
+    public TimeSpan PreemptPeriod { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>How long a run runs before its retries are forgotten.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan RunsWellAfter { get; init; } = TimeSpan.FromMinutes(10);

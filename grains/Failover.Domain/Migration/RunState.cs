@@ -77,6 +77,15 @@ public sealed record RunState
     /// <summary>When it was last moved involuntarily, and how often lately: the delay before the next grows (I6).</summary>
     public MoveHistory Recent { get; init; } = new(null, 0);
 
+    /// <summary>When it was last preempted: it is not preempted again within <see cref="RunPolicy.PreemptPeriod"/>.</summary>
+    public DateTimeOffset? LastPreemptedAt { get; init; }
+
+    /// <summary>The uids of the runs that its GPUs are kept for while it stops; empty unless it was preempted, and once it has a place again.</summary>
+    public ImmutableArray<string> PreemptedFor { get; init; } = [];
+
+    /// <summary>While it waits for a place that others would have to leave: where its newest checkpoint is brought meanwhile.</summary>
+    public StageAhead? StageAhead { get; init; }
+
     /// <summary>A person said by name that it may start from nothing, once.</summary>
     public bool StartFromNothing { get; init; }
 
@@ -140,6 +149,9 @@ public enum GivenUp
 
     /// <summary>Its pods run, and its steps don't.</summary>
     Stalled,
+
+    /// <summary>Its place goes to a run that is worth more there; it commits once more before it stops.</summary>
+    Preempted,
 }
 
 /// <summary>Where an epoch runs: the member, its region, the GPU type, and the store that it commits to.</summary>
@@ -163,6 +175,9 @@ public sealed record BadCopy(string Store, CommitRef Commit);
 
 /// <summary>A seal that is owed; not tried again before <paramref name="NotBefore"/>.</summary>
 public sealed record PendingSeal(int Epoch, string Store, DateTimeOffset? NotBefore = null);
+
+/// <summary>The store of the region that a waiting run would go to if runs of lower tiers left it, and since when its checkpoint is brought there.</summary>
+public sealed record StageAhead(string Store, DateTimeOffset Since);
 
 /// <summary>How often the present step's effect was tried without success, when it is tried again, and what came of the last try.</summary>
 public sealed record EffectRetry(int Tries, DateTimeOffset? NotBefore, string? Detail = null);

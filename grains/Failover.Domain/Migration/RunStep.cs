@@ -81,6 +81,9 @@ public enum WaitReason
 
     /// <summary>Its member was stopped by its owner.</summary>
     MemberStopped,
+
+    /// <summary>It gave its place to a run of a higher tier, and gets one again once there is room; <see cref="WaitState.PerMember"/> says what is in its way.</summary>
+    Preempted,
 }
 
 /// <summary>Why it is moved.</summary>

@@ -46,9 +46,15 @@ internal readonly record struct Candidacy(Standing Standing, MoveCause Cause)
                 return new(MoveAgainAt(run.Recent, now, policy.Runs) > now ? Standing.NotYet : Standing.WithPermit, MoveCause.Failover);
         }
 
-        // What was given up is stopped first, so that it may start again in its own place: until its pods are gone it would find none there.
-        if (run.Epoch.GivenUp is not null && home is not null && StillHolds(run, home) && run.StepSince + policy.StopLimit > now)
+        // Whether it was stopped can't be seen while its member does not answer, and until then it trains: nothing is gained by sealing what it still commits.
+        if (run.Epoch is { GivenUp: GivenUp.Preempted, Ended: false } && home is { Verdict: not (MemberVerdict.Healthy or MemberVerdict.Degraded) })
             return new(Standing.NotYet, MoveCause.Restart);
+        // What was given up is stopped first, so that it may start again in its own place: until its pods are gone it would find none there.
+        if (home is not null && IsStopping(run, home, now, policy))
+            return new(Standing.NotYet, MoveCause.Restart);
+        // It was stopped on purpose: there is nothing that the brake is for.
+        if (run.Epoch.GivenUp == GivenUp.Preempted && (run.Epoch.Ended || home is not null))
+            return new(Standing.Free, MoveCause.Restart);
         // Dead nodes under an API that answers may be an error of ours as well: the brake is asked.
         if (run.Epoch.GivenUp == GivenUp.GangDown)
             return new(Standing.WithPermit, MoveCause.Restart);
@@ -60,6 +66,17 @@ internal readonly record struct Candidacy(Standing Standing, MoveCause Cause)
             return new(Standing.NotYet, MoveCause.Restart);
         // Where the member answers, its workload is gone in truth; where it does not, moving it is as involuntary as from a lost one.
         return new(home?.Verdict is MemberVerdict.Healthy or MemberVerdict.Degraded ? Standing.Free : Standing.WithPermit, MoveCause.Restart);
+    }
+
+    /// <summary>
+    /// Whether a run that was given up is being waited for: its pods hold GPUs, and its time to stop is not over. One that was preempted has the time of a last checkpoint.
+    /// </summary>
+    public static bool IsStopping(RunState run, MemberState home, DateTimeOffset now, PlanningPolicy policy)
+    {
+        if (run is not { Step: RunStep.Waiting, Epoch.GivenUp: { } why } || !StillHolds(run, home))
+            return false;
+        var limit = why == GivenUp.Preempted && run.Spec.Deadlines.Quiesce > policy.StopLimit ? run.Spec.Deadlines.Quiesce : policy.StopLimit;
+        return run.StepSince + limit > now;
     }
 
     /// <summary>Whether its workload has yet to stop, or pods of it hold GPUs that will be free: those on dead nodes won't be.</summary>

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Failover.Domain.Checkpoints;
 using Failover.Domain.Migration;
 
 namespace Failover.Domain.Planning;
@@ -13,15 +12,19 @@ internal static class CheckpointBytes
     /// <summary>The stores that hold the newest commit that can be had; empty where there is nothing to bring.</summary>
     public static ImmutableArray<string> Holders(RunState run, Func<string, bool> isLost)
     {
-        var tips = run.Tips.Where(tip => InChain(run, tip.Commit) && !run.BadCopies.Contains(new BadCopy(tip.Store, tip.Commit))).ToArray();
+        var newest = Newest(run, isLost);
+        return newest.IsEmpty && run.Epoch is { } epoch ? [epoch.Target.Store] : [.. newest.Select(tip => tip.Store)];
+    }
+
+    /// <summary>The copies of the newest commit that can be had; empty where none is known.</summary>
+    public static ImmutableArray<StoreTip> Newest(RunState run, Func<string, bool> isLost)
+    {
+        var tips = KnownCopies.NewestFirst(run);
         // A lost region's stores may answer or not: what is held elsewhere is what one can count on.
-        var sound = tips.Where(tip => !isLost(tip.Store)).ToArray();
-        if (sound.Length == 0)
+        var sound = tips.RemoveAll(tip => isLost(tip.Store));
+        if (sound.IsEmpty)
             sound = tips;
-        if (sound.Length == 0)
-            return run.Epoch is { } epoch ? [epoch.Target.Store] : [];
-        var newest = sound.Max(tip => (tip.Commit.Epoch, tip.Commit.Commit));
-        return [.. sound.Where(tip => (tip.Commit.Epoch, tip.Commit.Commit) == newest).Select(tip => tip.Store)];
+        return [.. sound.TakeWhile(tip => tip.Commit == sound[0].Commit)];
     }
 
     /// <summary>Its bytes: as the last move saw them, else as the user expects.</summary>
@@ -29,11 +32,4 @@ internal static class CheckpointBytes
         run.Move is { CommitBytes: > 0 } move ? move.CommitBytes
         : run.LastMove is { CommitBytes: > 0 } last ? last.CommitBytes
         : run.Spec.Checkpoints.SizeGigabytesExpected * 1e9;
-
-    /// <summary>
-    /// Whether no cut since has left the commit behind. Within the chain, and only there, (epoch, slot) is its order.
-    /// </summary>
-    private static bool InChain(RunState run, CommitRef commit) =>
-        run.Past.Where(past => past.Number >= commit.Epoch)
-            .All(past => past.CutAt is { } cut && (commit.Epoch, commit.Commit).CompareTo((cut.Epoch, cut.Commit)) <= 0);
 }

@@ -26,7 +26,8 @@ public static class PlanReview
             return new ReviewedPlan(plan, []);
         var runs = now.Runs.ToDictionary(run => run.Uid);
         // What a run distrusts, or is refused by, may have changed as well.
-        var problem = new ProblemBuilder(now, policy).Build(posed.Candidates.Values.Select(candidate => (runs.GetValueOrDefault(candidate.Run.Uid, candidate.Run), candidate.Cause)));
+        var builder = new ProblemBuilder(now, policy);
+        var problem = builder.Build(posed.Candidates.Values.Select(candidate => candidate with { Run = runs.GetValueOrDefault(candidate.Run.Uid, candidate.Run) }), builder.Room());
         var rows = new Rows(problem, policy.Placement, plan);
         var members = now.Members.ToDictionary(member => member.Name);
         var rejected = new SortedDictionary<string, string>(StringComparer.Ordinal);

@@ -73,6 +73,30 @@ public sealed record PlanningPolicy
     public TimeSpan StopLimit { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
+    /// Who may have live runs of lower tiers give up their places. The default is those that lost their own to a failure: a tier is whatever a run's document says, and nobody
+    /// should be able to stop others' runs by submitting one.
+    /// </summary>
+    [Range(typeof(PreemptionMode), nameof(PreemptionMode.Off), nameof(PreemptionMode.All))]
+    public PreemptionMode Preemption { get; init; } = PreemptionMode.Displaced;
+
+    /// <summary>
+    /// What a preemption must gain at the least, as a share of what the runs that get places are worth there: their worth less that of those that leave, the work that these
+    /// lose and their restart included. 0 to 1.
+    /// </summary>
+    [Range(0.0, 1.0)]
+    public double PreemptGain { get; init; } = 0.25;
+
+    /// <summary>The share of each member's GPUs, by type, that new work leaves free for runs that a failure displaces. 0 to 0.9; 0: none is kept.</summary>
+    [Range(0.0, 0.9)]
+    public double HeadroomShare { get; init; }
+
+    /// <summary>
+    /// 1: new work is only placed while the loss of any one region would leave as many free GPUs of each type elsewhere as runs use there. 0: that is not asked.
+    /// </summary>
+    [Range(0, 1)]
+    public int HeadroomRegions { get; init; }
+
+    /// <summary>
     /// How long a run that was displaced is left alone once its member is no longer Lost: its epoch may have lived on, and progress would end the wait.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
@@ -81,3 +105,16 @@ public sealed record PlanningPolicy
 
 /// <summary>An event for a run.</summary>
 public sealed record AddressedEvent(string RunUid, RunEvent Event);
+
+/// <summary>Which runs may preempt others.</summary>
+public enum PreemptionMode
+{
+    /// <summary>None.</summary>
+    Off,
+
+    /// <summary>Those that were displaced by a failure, and have the brake's permit.</summary>
+    Displaced,
+
+    /// <summary>All that wait for a place, new ones as well.</summary>
+    All,
+}

@@ -30,22 +30,31 @@ public static class PlannerPass
             var (standing, cause) = Candidacy.Of(run, home, input.Now, policy);
             var answer = standing == Standing.WithPermit ? answers.GetValueOrDefault((run.Uid, run.EpochNumber)) : null;
             if (standing == Standing.Free || answer is { Granted: true })
-                candidates.Add(run.Uid, new PosedRun(run, cause));
+                candidates.Add(run.Uid, new PosedRun(run, cause, standing == Standing.WithPermit));
             else if (answer is not null)
                 Add(events, run, BrakeHeld(run, answer.Detail, input.Now));
             else if (standing == Standing.MemberStopped && run.Waiting!.Reason != WaitReason.MemberStopped)
-                Add(events, run, NotPlaced(run, [new MemberReason(home!.Name, "stopped by its owner: the run waits for it")], input.Now));
+                Add(events, run, NotPlaced(run, [new MemberReason(home!.Name, "stopped by its owner: the run waits for it")], input.Now, ahead: null));
         }
 
-        var problem = new ProblemBuilder(input, policy).Build(candidates.Values.Select(candidate => (candidate.Run, candidate.Cause)));
-        return new PosedPlan(input, candidates.ToImmutable(), problem, [.. events], Gathering.HoldFor(candidates.Values, input.Now, policy));
+        var builder = new ProblemBuilder(input, policy);
+        var problem = builder.Build(candidates.Values, builder.Room());
+        return new PosedPlan(input, candidates.ToImmutable(), problem, [.. events], Gathering.HoldFor(candidates.Values, input.Now, policy))
+        {
+            BrakeHolds = answers.Values.Any(answer => !answer.Granted),
+        };
     }
 
     /// <summary>
     /// What to tell the runs: those that a plan places, those that it does not, and those that need none. A <see langword="null"/> plan, since there was nothing to solve or it is
     /// not to be solved yet, leaves those that want a place as they are.
     /// </summary>
-    public static PlannerOutput Conclude(PosedPlan posed, PlacementPlan? plan, PlannerInput now, PlanningPolicy policy)
+    /// <param name="posed">What was posed.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="now">The rows as they are now.</param>
+    /// <param name="policy">What an operator has set.</param>
+    /// <param name="proposals">What would be if others left, for those that the plan does not place.</param>
+    public static PlannerOutput Conclude(PosedPlan posed, PlacementPlan? plan, PlannerInput now, PlanningPolicy policy, ImmutableArray<PlacementPlan> proposals = default)
     {
         ArgumentNullException.ThrowIfNull(posed);
         ArgumentNullException.ThrowIfNull(now);
@@ -63,10 +72,17 @@ public static class PlannerPass
             Add(events, run, new RunEvent.Placed(now.Now, run.EpochNumber, run.Moves, cause, move.Target, DetectedAt(run, cause, members)) { Note = Note(plan, move) });
         }
 
+        var builder = new ProblemBuilder(now, policy);
+        var settlement = new Settlement(now, policy, proposals.IsDefault ? [] : proposals, posed.Candidates, builder.IsLost);
+        events.AddRange(settlement.Leaving);
         foreach (var unplaced in reviewed.Plan.Unplaced)
         {
             var run = posed.Candidates[unplaced.RunUid].Run;
-            Add(events, run, NotPlaced(run, unplaced.PerMember.AddRange(FleetGaps.Reasons(run, now.Fleet)), now.Now));
+            var prospect = settlement.Prospects.GetValueOrDefault(run.Uid);
+            var reasons = Told(run, unplaced.PerMember, builder.Kept, prospect).AddRange(FleetGaps.Reasons(run, now.Fleet));
+            // While others stop for it its checkpoint stays on its way.
+            var ahead = builder.Kept.Any(kept => kept.For.Uid == run.Uid) ? run.StageAhead?.Store : prospect?.Store;
+            Add(events, run, NotPlaced(run, reasons, now.Now, ahead));
         }
 
         return new PlannerOutput(reviewed.Plan, Sorted(events), reviewed.Rejected);
@@ -76,13 +92,39 @@ public static class PlannerPass
     /// All of it in one go, without gathering and within a budget of work: the same input gives the same plan. Throws as <see cref="Pose"/> does, and
     /// <see cref="InvalidOperationException"/> for a plan that its checker refuses: a bug, upon which nothing may be acted.
     /// </summary>
-    public static PlannerOutput Place(PlannerInput input, ImmutableArray<PermitAnswer> permits, PlanningPolicy policy)
+    public static PlannerOutput Place(PlannerInput input, ImmutableArray<PermitAnswer> permits, PlanningPolicy policy) =>
+        PlaceBy(problem => policy.Placement.Engine == PlacementEngine.Greedy
+            ? Placer.Place(problem, policy.Placement)
+            : SolverPlacer.Solve(problem, policy.Placement, new WorkBudget(ReplaySteps)).Plan, input, permits, policy);
+
+    /// <summary>The same, with plans made by <paramref name="solve"/>.</summary>
+    internal static PlannerOutput PlaceBy(Func<PlacementProblem, PlacementPlan> solve, PlannerInput input, ImmutableArray<PermitAnswer> permits, PlanningPolicy policy)
     {
         var posed = Pose(input, permits, policy);
-        var plan = policy.Placement.Engine == PlacementEngine.Greedy
-            ? Placer.Place(posed.Problem, policy.Placement)
-            : SolverPlacer.Solve(posed.Problem, policy.Placement, new WorkBudget(ReplaySteps)).Plan;
-        return Conclude(posed, Sound(posed.Problem, plan), input, policy);
+        using var course = new PlanCourse(posed, policy);
+        while (course.Problem is { } problem)
+            course.Take(solve(problem));
+        return Conclude(posed, course.Plan, input, policy, course.Proposals);
+    }
+
+    /// <summary>The plan's reasons, with what it can't know: for whom GPUs are kept, and who would leave for the run.</summary>
+    private static ImmutableArray<MemberReason> Told(RunState run, ImmutableArray<MemberReason> reasons, ImmutableArray<KeptPlace> kept, Prospect? prospect)
+    {
+        return [.. reasons.Select(reason => string.Join("; ", Words(reason).Prepend(reason.Reason)) is var words && words == reason.Reason ? reason : reason with { Reason = words })];
+
+        IEnumerable<string> Words(MemberReason reason)
+        {
+            foreach (var place in kept.Where(place => place.Member == reason.Member))
+            {
+                if (place.For.Uid == run.Uid)
+                    yield return $"stopping there for it: {place.Names}";
+                else if (run.Spec.Skus.Contains(place.Sku))
+                    yield return $"free {place.Sku} GPUs there are kept for {place.For.Spec.Name} (stopping for it: {place.Names})";
+            }
+
+            if (prospect?.Member == reason.Member)
+                yield return prospect.Words;
+        }
     }
 
     /// <summary>The plan, if its checker finds no fault with it.</summary>
@@ -103,10 +145,10 @@ public static class PlannerPass
         run.Waiting is { Reason: WaitReason.BrakeHeld } wait && wait.Detail == because ? null : new RunEvent.BrakeHeld(now, run.EpochNumber, because);
 
     /// <summary>Nothing where the run waits for just those reasons already.</summary>
-    private static RunEvent.NotPlaced? NotPlaced(RunState run, ImmutableArray<MemberReason> reasons, DateTimeOffset now) =>
-        run.Waiting is { Reason: WaitReason.NoFit } wait && wait.PerMember.SequenceEqual(reasons)
+    private static RunEvent.NotPlaced? NotPlaced(RunState run, ImmutableArray<MemberReason> reasons, DateTimeOffset now, string? ahead) =>
+        run.Waiting is { Reason: WaitReason.NoFit or WaitReason.Preempted } wait && wait.PerMember.SequenceEqual(reasons) && run.StageAhead?.Store == ahead
             ? null
-            : new RunEvent.NotPlaced(now, run.EpochNumber, run.Moves, reasons);
+            : new RunEvent.NotPlaced(now, run.EpochNumber, run.Moves, reasons, ahead);
 
     private static PlacementNote Note(PlacementPlan plan, PlannedMove move) => new()
     {

@@ -27,16 +27,38 @@ internal sealed class ProblemBuilder
         regionOfStore = input.Fleet.Stores.ToDictionary(store => store.Name, store => store.Region);
         closedRegions = input.Fleet.Regions.Select(region => RegionVerdicts.Of(region.Name, input.Members))
             .Where(verdict => !verdict.IsTarget).ToDictionary(verdict => verdict.Region);
+        Kept = KeptPlace.Of(input, policy);
     }
 
-    public PlacementProblem Build(IEnumerable<(RunState Run, MoveCause Cause)> candidates) => new()
+    /// <summary>GPUs that are kept for a run while others, which were preempted for it, stop.</summary>
+    public ImmutableArray<KeptPlace> Kept { get; }
+
+    /// <summary>What there is before this pass places anybody.</summary>
+    public Room Room() => new(
+        input.Members.Where(member => input.Fleet.FindMember(member.Name) is not null).SelectMany(Pools).ToImmutableDictionary(pool => (pool.Member, pool.Free.Sku), pool => pool.Free),
+        input.Fleet.Regions.ToImmutableDictionary(region => region.Name, Ingest),
+        Held());
+
+    /// <summary>Who wants a place, what there is, and the places of <paramref name="victims"/>, which may be taken from them: live runs, each on a member that has a row.</summary>
+    public PlacementProblem Build(IEnumerable<PosedRun> seekers, Room room, IEnumerable<RunState>? victims = null)
     {
-        SnapshotVersion = input.SnapshotVersion,
-        Members = [.. input.Fleet.Members.Select(Member)],
-        Regions = [.. input.Fleet.Regions.Select(Region)],
-        Bins = [.. input.Members.Where(member => input.Fleet.FindMember(member.Name) is not null).SelectMany(Bins)],
-        Runs = [.. candidates.Select(candidate => Run(candidate.Run, candidate.Cause))],
-    };
+        var incumbents = victims?.ToArray() ?? [];
+        return new PlacementProblem
+        {
+            SnapshotVersion = input.SnapshotVersion,
+            Members = [.. input.Fleet.Members.Select(Member)],
+            Regions = [.. input.Fleet.Regions.Select(region => new PlacementRegion(region.Name, Math.Max(0, room.Ingest[region.Name])))],
+            Bins = [.. room.Pools.Select(pool => new PlacementBin(pool.Key.Member, pool.Key.Sku, pool.Value.NodesByFreeGpus))],
+            Groups = [.. input.Fleet.Groups.Select(group => Group(group, room, incumbents))],
+            Runs = [.. seekers.Select(Run), .. incumbents.Select(Incumbent)],
+        };
+    }
+
+    /// <summary>Whether the store lies in a region that is lost.</summary>
+    public bool IsLost(string store) => regionOfStore.TryGetValue(store, out var home) && closedRegions.ContainsKey(home);
+
+    /// <summary>As a candidate for places.</summary>
+    public PlacementRun Run(PosedRun seeker) => Run(seeker.Run, seeker.Cause);
 
     private PlacementMember Member(MemberSpec spec)
     {
@@ -48,19 +70,47 @@ internal sealed class ProblemBuilder
         return new PlacementMember(spec.Name, spec.Region, reason);
     }
 
-    private IEnumerable<PlacementBin> Bins(MemberState member) =>
+    private IEnumerable<(string Member, FreePool Free)> Pools(MemberState member) =>
         from promised in new[] { InFlight.WithPromises(member, input.Runs) }
         from pool in MemberCapacity.Free(promised)
         let limited = RampUp.Limit(pool, promised, input.Now, policy)
-        select new PlacementBin(member.Name, limited.Sku, limited.NodesByFreeGpus);
+        select (member.Name, Kept.Where(kept => (kept.Member, kept.Sku) == (member.Name, pool.Sku)).Aggregate(limited, (left, kept) => kept.Less(left)));
 
-    private PlacementRegion Region(RegionSpec region)
+    private long Ingest(RegionSpec region) => Math.Max(0, IngestLimit(region) - input.Runs
+        .Where(run => InFlight.HasTarget(run.Step) && run.Move?.Target.Region == region.Name)
+        .Sum(run => Site(run, region.Name, run.Move!.Target.Store).IngestBytes));
+
+    private ImmutableDictionary<(string Group, string Region), long> Held() => input.Runs
+        .Where(run => run.Spec.Group is not null)
+        .SelectMany(run => InFlight.Holds(run).Select(held => (Group: run.Spec.Group!, Region: input.Fleet.FindMember(held.Member)?.Region, run.Spec.Gang.Gpus)))
+        .Where(held => held.Region is not null)
+        .GroupBy(held => (held.Group, held.Region!))
+        .ToImmutableDictionary(group => group.Key, group => group.Sum(held => (long)held.Gpus));
+
+    private static PlacementGroup Group(GroupSpec group, Room room, RunState[] incumbents)
     {
-        var coming = input.Runs
-            .Where(run => InFlight.HasTarget(run.Step) && run.Move?.Target.Region == region.Name)
-            .Sum(run => Site(run, region.Name, run.Move!.Target.Store).IngestBytes);
-        return new PlacementRegion(region.Name, Math.Max(0, IngestLimit(region) - coming));
+        var there = incumbents.Where(run => run.Spec.Group == group.Name).ToLookup(run => run.Epoch!.Target.Region, run => (long)run.Spec.Gang.Gpus);
+        var held = room.Held.Where(one => one.Key.Group == group.Name).Select(one => (one.Key.Region, Gpus: one.Value - there[one.Key.Region].Sum()));
+        return new PlacementGroup(group.Name, group.MaxGpusPerRegion) { Held = held.Where(one => one.Gpus > 0).ToImmutableDictionary(one => one.Region, one => one.Gpus) };
     }
+
+    /// <summary>A live run whose place may be taken from it.</summary>
+    private PlacementRun Incumbent(RunState run) => new()
+    {
+        Uid = run.Uid,
+        Name = run.Spec.Name,
+        Workers = run.Spec.Gang.Workers,
+        GpusPerWorker = run.Spec.Gang.GpusPerWorker,
+        Tier = run.Spec.Tier,
+        Skus = Skus(run),
+        Sites = [],
+        Group = KnownGroup(run),
+        Home = new PlacementHome(run.Epoch!.Target.Member, run.Epoch.Target.Sku, Victims.AtStake(run, input.Now, policy)),
+    };
+
+    private string? KnownGroup(RunState run) => run.Spec.Group is { } group && input.Fleet.FindGroup(group) is not null ? group : null;
+
+    private ImmutableArray<SkuChoice> Skus(RunState run) => [.. run.Spec.Skus.Where(throughput.ContainsKey).Distinct().Select(sku => new SkuChoice(sku, throughput[sku]))];
 
     private long IngestLimit(RegionSpec region) =>
         Whole(region.RestoreMegabytesPerSecond * 1e6 * policy.RecoveryWindow.TotalSeconds, 0, 1e17, $"restore bandwidth of region {region.Name}");
@@ -71,7 +121,9 @@ internal sealed class ProblemBuilder
         var reasons = ImmutableDictionary.CreateBuilder<string, string>();
         foreach (var region in input.Fleet.Regions.Select(region => region.Name).Where(region => run.Spec.Regions.IsEmpty || run.Spec.Regions.Contains(region)))
         {
-            if (TargetStore.In(region, run.Spec, input.Fleet) is { } store)
+            if (run.Spec.Group is { } group && KnownGroup(run) is null)
+                reasons.Add(region, $"its group {group} is not in the fleet file, so nobody knows how it is to be spread");
+            else if (TargetStore.In(region, run.Spec, input.Fleet) is { } store)
                 sites.Add(Site(run, region, store.Name));
             else
                 reasons.Add(region, $"region {region} has no checkpoint store");
@@ -84,11 +136,12 @@ internal sealed class ProblemBuilder
             Workers = run.Spec.Gang.Workers,
             GpusPerWorker = run.Spec.Gang.GpusPerWorker,
             Tier = run.Spec.Tier,
-            Skus = [.. run.Spec.Skus.Where(throughput.ContainsKey).Distinct().Select(sku => new SkuChoice(sku, throughput[sku]))],
+            Skus = Skus(run),
             Sites = sites.ToImmutable(),
             RegionReasons = reasons.ToImmutable(),
             Excluded = [.. run.Distrusted.Where(distrust => distrust.Until > input.Now).Select(Exclusion), .. refusals[run.Uid]],
             PreferredRegions = run.Spec.Prefer,
+            Group = KnownGroup(run),
             PreferredMember = cause == MoveCause.Restart ? run.Epoch?.Target.Member : null,
         };
     }
@@ -99,7 +152,7 @@ internal sealed class ProblemBuilder
     private PlacementSite Site(RunState run, string region, string store)
     {
         var transfers = ImmutableArray.CreateBuilder<Transfer>();
-        var holders = CheckpointBytes.Holders(run, name => regionOfStore.TryGetValue(name, out var home) && closedRegions.ContainsKey(home))
+        var holders = CheckpointBytes.Holders(run, IsLost)
             .Where(regionOfStore.ContainsKey).Select(name => regionOfStore[name]);
         Bring(transfers, region, [.. holders], CheckpointBytes.Size(run), $"run {run.Uid}: size of its checkpoint");
         foreach (var dataset in run.Spec.Datasets)

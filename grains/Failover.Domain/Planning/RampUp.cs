@@ -28,14 +28,6 @@ public static class RampUp
             return free;
         var all = member.Capacity?.Pools.FirstOrDefault(pool => pool.Sku == free.Sku)?.Gpus ?? 0;
         var given = member.Reservations.Where(held => held.Sku == free.Sku && held.At >= member.ReturnedAt).Sum(held => held.Gpus);
-        var left = Math.Max(0, (int)(all * share) - given);
-        var nodes = new int[free.NodesByFreeGpus.Length];
-        for (var gpus = nodes.Length - 1; gpus > 0; gpus--)
-        {
-            nodes[gpus] = Math.Min(free.NodesByFreeGpus[gpus], left / gpus);
-            left -= nodes[gpus] * gpus;
-        }
-
-        return free with { NodesByFreeGpus = [.. nodes] };
+        return free.AtMost((int)(all * share) - given);
     }
 }

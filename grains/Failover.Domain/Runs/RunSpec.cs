@@ -27,6 +27,9 @@ public sealed record RunSpec
     /// <summary>Regions where it would rather be, of those allowed; empty: it does not mind. Only weighed when it is placed anyway, and proposed as a failback.</summary>
     public ImmutableArray<string> Prefer { get; init; } = [];
 
+    /// <summary>A group of the fleet file, whose runs are spread over regions; <see langword="null"/>: none.</summary>
+    public string? Group { get; init; }
+
     /// <summary>Where checkpoints go.</summary>
     public required CheckpointSpec Checkpoints { get; init; }
 

@@ -48,7 +48,9 @@ public static class RunSpecReader
         var name = metadata.Name("name", NameLengthMax, "give the run a name");
         var tenant = ReadTenant(metadata, fleet);
         var body = root.Object("spec", "write what the run needs; docs/examples/run.yaml is a whole one");
-        var spec = ReadBody(body, name ?? "", tenant ?? "", fleet);
+        var placement = body.Object("placement");
+        var spec = ReadBody(body, name ?? "", tenant ?? "", fleet) with { Prefer = ReadPrefer(body, placement, fleet) };
+        spec = spec with { Group = ReadGroup(placement, spec.Gang, fleet) };
         root.RefuseUnknown();
         if (body.Take("workload", "write the batch/v1 Job that trains") is { } manifest)
             WorkloadRules.Check(Section.Root(manifest, body.At("workload"), faults), spec.Gang.Gpus > 0 ? spec.Gang : null, fleet?.FindTenant(spec.Tenant));
@@ -64,7 +66,6 @@ public static class RunSpecReader
         Skus = Known(body, "skus", "SKU", fleet?.Skus.Select(sku => sku.Name), "list the GPU types it can use, the best first"),
         Tier = (int)(body.Whole("tier", 0, 3) ?? 1),
         Regions = Known(body, "regions", "region", fleet?.Regions.Select(region => region.Name)),
-        Prefer = ReadPrefer(body, fleet),
         Checkpoints = ReadCheckpoints(body.Object("checkpoints", "write checkpoints: {store: ...}"), fleet),
         Datasets = ReadDatasets(body, fleet),
         MaxRollbackSteps = body.Whole("maxRollbackSteps", 0, StepsMax),
@@ -98,14 +99,25 @@ public static class RunSpecReader
         return new GangSpec((int)(workers ?? 0), (int)(gpus ?? 0));
     }
 
-    private static ImmutableArray<string> ReadPrefer(Section body, FleetSpec? fleet)
+    private static ImmutableArray<string> ReadPrefer(Section body, Section placement, FleetSpec? fleet)
     {
-        var placement = body.Object("placement");
         var prefer = Known(placement, "prefer", "region", fleet?.Regions.Select(region => region.Name));
         var allowed = body.IsAbsent("regions") ? [] : body.Texts("regions");
         if (!allowed.IsEmpty && prefer.FirstOrDefault(region => !allowed.Contains(region)) is { } other)
             placement.Fault("prefer", $"{Names.Quote(other)} is not among regions; name some of those, or allow it there");
         return prefer;
+    }
+
+    private static string? ReadGroup(Section placement, GangSpec gang, FleetSpec? fleet)
+    {
+        var name = placement.Text("group");
+        if (name is null || fleet is null)
+            return name;
+        if (fleet.FindGroup(name) is not { } group)
+            placement.Fault("group", Names.NotThere("group", name, [.. fleet.Groups.Select(known => known.Name)]));
+        else if (gang.Gpus > group.MaxGpusPerRegion)
+            placement.Fault("group", $"{Names.Quote(name)} may have {group.MaxGpusPerRegion} GPUs in a region, and the gang alone has {gang.Gpus}; choose another, or have the fleet file allow more");
+        return name;
     }
 
     private static CheckpointSpec ReadCheckpoints(Section checkpoints, FleetSpec? fleet)

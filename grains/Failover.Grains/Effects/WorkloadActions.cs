@@ -43,12 +43,17 @@ internal sealed class WorkloadActions(FleetBook fleets, IMemberClients members, 
         return sight.Capacity.Workloads.Any(use => use.RunUid == run.Uid && use.Epoch < run.EpochNumber && use.Gpus > use.DeadGpus) ? $"pods of an earlier epoch still run on {member}" : null;
     }
 
-    /// <summary>Deleting with grace is how a workload is asked to commit and stop; it has stopped once it is not seen any more.</summary>
+    /// <summary>
+    /// Deleting with grace is how a workload is asked to commit and stop. Its object may be gone at once, while its pods have their grace: it has stopped once those that can
+    /// be gone are.
+    /// </summary>
     public async Task<RunEvent> QuiesceAsync(RunState run, RunEffect.Quiesce quiesce, CancellationToken cancellationToken)
     {
         if (sightings.Latest(quiesce.Member) is not { } sight)
             return new RunEvent.EffectFailed(time.GetUtcNow(), quiesce.Id, $"{quiesce.Member} was not seen yet");
         var workload = sight.Workloads.FirstOrDefault(seen => seen.RunUid == run.Uid && seen.Epoch == quiesce.Epoch);
+        if (workload is null && sight.Capacity.Workloads.Any(use => use.RunUid == run.Uid && use.Epoch == quiesce.Epoch && use.Gpus > use.DeadGpus))
+            return new RunEvent.EffectFailed(time.GetUtcNow(), quiesce.Id, "its pods are stopping");
         if (workload is null || workload.Phase is WorkloadPhase.Succeeded or WorkloadPhase.Failed)
             return new RunEvent.Quiesced(time.GetUtcNow(), quiesce.Id);
         var result = await members.Get(quiesce.Member).DeleteAsync(workload, cancellationToken);

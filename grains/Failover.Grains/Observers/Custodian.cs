@@ -59,7 +59,7 @@ internal sealed partial class Custodian(
     {
         foreach (var run in await rows.ReadRunsAsync(cancellationToken))
         {
-            if (run is { IsTombstone: false, Epoch: { } epoch } && fleets.Current.FindStore(epoch.Target.Store) is not null && !_busy.ContainsKey(run.Uid))
+            if (run is { IsTombstone: false, Epoch: { } epoch } && (run.StageAhead is not null || HasStore(epoch.Target.Store)) && !_busy.ContainsKey(run.Uid))
                 Begin(run.Uid, cancellationToken);
         }
     }
@@ -119,6 +119,11 @@ internal sealed partial class Custodian(
     private async Task LookAfterAsync(RunState run, CancellationToken cancellationToken)
     {
         var epoch = run.Epoch!;
+        // First: its own store may be what was lost.
+        if (run.StageAhead is { } ahead && HasStore(ahead.Store))
+            await StageAheadAsync(run, ahead.Store, cancellationToken);
+        if (!HasStore(epoch.Target.Store))
+            return;
         var own = stores.Get(epoch.Target.Store);
         var (chain, strayed) = await OwnCommitsAsync(run, own, cancellationToken);
         if (strayed is not null)
@@ -131,6 +136,41 @@ internal sealed partial class Custodian(
         await ReplicateAsync(run, chain, verified, cancellationToken);
         await CleanAsync(run, cancellationToken);
     }
+
+    /// <summary>
+    /// A run that waits for others to leave a place has its newest checkpoint brought there meanwhile, from whichever store can give it; an older one where none can.
+    /// </summary>
+    private async Task StageAheadAsync(RunState run, string toStore, CancellationToken cancellationToken)
+    {
+        foreach (var copies in KnownCopies.NewestFirst(run).GroupBy(tip => tip.Commit))
+        {
+            if (copies.Any(tip => tip.Store == toStore))
+                return;
+            foreach (var copy in copies.Where(tip => HasStore(tip.Store)))
+            {
+                if (!await TryStageAsync(run, copy, toStore, cancellationToken))
+                    continue;
+                var at = time.GetUtcNow();
+                await TellAsync(run, new RunEvent.TipAdvanced(at, run.EpochNumber, new StoreTip(toStore, copy.Commit, copy.Step, at), run.Epoch!.OwnCommits));
+                return;
+            }
+        }
+    }
+
+    private async Task<bool> TryStageAsync(RunState run, StoreTip copy, string toStore, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await stager.BringAsync(run, copy.Commit, copy.Store, toStore, cancellationToken)).Outcome == CopyOutcome.Copied;
+        }
+        catch (StoreUnavailableException)
+        {
+            // Another store may have it; if it is the target that is out of reach, the next look tries again.
+            return false;
+        }
+    }
+
+    private bool HasStore(string name) => fleets.Current.FindStore(name) is not null;
 
     /// <summary>Once in a while, of every store that is known to hold some of the run: what is left of copies lies where they were made to.</summary>
     private async Task CleanAsync(RunState run, CancellationToken cancellationToken)

@@ -82,10 +82,13 @@ internal sealed partial class PlannerGrain(
         }
 
         var begin = time.GetTimestamp();
-        var plan = await solver.SolveAsync(posed.Problem, policy.Placement, _ending.Token);
+        using var course = new PlanCourse(posed, policy);
+        while (course.Problem is { } problem)
+            course.Take(await solver.SolveAsync(problem, policy.Placement, _ending.Token));
+        var plan = course.Plan;
         var took = time.GetElapsedTime(begin);
         // Rows went on being written meanwhile; where nothing moves there is nothing to hold against them.
-        var output = PlannerPass.Conclude(posed, plan, plan.Moves.IsEmpty ? posed.Input : await ReadAsync(), policy);
+        var output = PlannerPass.Conclude(posed, plan, plan.Moves.IsEmpty && course.Proposals.IsEmpty ? posed.Input : await ReadAsync(), policy, course.Proposals);
         foreach (var rejected in output.Rejected)
             LogRejected(rejected.RunUid, rejected.Reason);
         PlanTelemetry.Gave(output.Rejected.Length);

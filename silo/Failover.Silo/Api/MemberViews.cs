@@ -21,6 +21,7 @@ internal static class MemberViews
             Detail = member.VerdictDetail,
             Clean = member.Clean,
             Cordoned = member.Cordoned,
+            CordonedBy = member.CordonedBy ?? "",
             ConfirmedLostBy = member.ConfirmedLostBy ?? "",
             IsTarget = target.IsTarget,
             TargetDetail = target.Reason,

@@ -23,11 +23,16 @@ internal sealed class MembersService(IGrainFactory grains, FleetBook fleets, Pla
     public override async Task<Member> Show(MemberRef request, ServerCallContext context) =>
         MemberViews.Whole(await Grain(Known(request.Name)).GetAsync(), policy);
 
-    public override async Task<Member> ConfirmLost(MemberCommand request, ServerCallContext context) =>
-        MemberViews.Whole(await Grain(Known(request.Name)).ApplyAsync(new MemberEvent.ConfirmedLost(time.GetUtcNow(), Operator.Of(request.By))), policy);
+    public override Task<Member> ConfirmLost(MemberCommand request, ServerCallContext context) => ApplyAsync(request, (at, by) => new MemberEvent.ConfirmedLost(at, by));
 
-    public override async Task<Member> Trust(MemberCommand request, ServerCallContext context) =>
-        MemberViews.Whole(await Grain(Known(request.Name)).ApplyAsync(new MemberEvent.Trusted(time.GetUtcNow(), Operator.Of(request.By))), policy);
+    public override Task<Member> Trust(MemberCommand request, ServerCallContext context) => ApplyAsync(request, (at, by) => new MemberEvent.Trusted(at, by));
+
+    public override Task<Member> Cordon(MemberCommand request, ServerCallContext context) => ApplyAsync(request, (at, by) => new MemberEvent.Cordoned(at, by));
+
+    public override Task<Member> Uncordon(MemberCommand request, ServerCallContext context) => ApplyAsync(request, (at, by) => new MemberEvent.Uncordoned(at, by));
+
+    private async Task<Member> ApplyAsync(MemberCommand request, Func<DateTimeOffset, string, MemberEvent> make) =>
+        MemberViews.Whole(await Grain(Known(request.Name)).ApplyAsync(make(time.GetUtcNow(), Operator.Of(request.By))), policy);
 
     private static RpcException NotFound(string what, string name, IEnumerable<string> known) =>
         new(new Status(StatusCode.NotFound, $"The fleet has no {what} {name}; it has {string.Join(", ", known)}."));

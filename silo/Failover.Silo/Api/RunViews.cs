@@ -50,6 +50,8 @@ internal static class RunViews
             Overdue = run.Overdue is { } overdue
                 ? new Protocol.V1.Overdue { Detail = overdue.Detail, Since = overdue.Since.ToTimestamp(), LastTry = run.Retry.Detail ?? "" }
                 : null,
+            StageAhead = run.StageAhead is { } ahead ? new Protocol.V1.StageAhead { Store = ahead.Store, Since = ahead.Since.ToTimestamp() } : null,
+            LastPreemptedAt = run.LastPreemptedAt?.ToTimestamp(),
         };
         view.Past.AddRange(run.Past.Select(Past));
         view.Tips.AddRange(run.Tips.Select(tip => new Protocol.V1.StoreTip

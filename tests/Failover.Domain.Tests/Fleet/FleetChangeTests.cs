@@ -20,6 +20,18 @@ public sealed class FleetChangeTests
     };
 
     [Fact]
+    public void Faults_GroupOfALiveRunIsGone_OneUnlessItWasGoneBefore()
+    {
+        var grouped = Worlds.World with { Groups = [new GroupSpec("g", 64)] };
+        var run = Live.With(spec => spec with { Group = "g" });
+
+        Assert.Equal("groups", Assert.Single(FleetChange.Faults(grouped, Worlds.World, [run])).Path);
+        Assert.Empty(FleetChange.Faults(grouped, Worlds.World, [Live]));
+        Assert.Empty(FleetChange.Faults(Worlds.World, Worlds.World, [run]));
+        Assert.Empty(FleetChange.Faults(grouped, grouped with { Groups = [new GroupSpec("g", 1)] }, [run]));
+    }
+
+    [Fact]
     public void Faults_NothingChanged_None() => Assert.Empty(FleetChange.Faults(Worlds.World, Worlds.World, [Live]));
 
     [Theory]

@@ -18,7 +18,8 @@ public sealed class FleetSpecReaderTests
           "stores": [{ "name": "east", "region": "eastus", "path": "east", "uri": "file:///east/" }, { "name": "west", "region": "westeurope", "path": "west", "uri": "file:///west" }],
           "links": [{ "from": "eastus", "to": "westeurope", "MBps": 250, "egressPerGB": 0.05 }],
           "tenants": [{ "name": "research", "namespace": "research", "serviceAccount": "trainer" }, { "name": "prod", "namespace": "prod-training" }],
-          "skus": [{ "name": "h100", "throughput": 2.5, "nodeLabel": "sku", "nodeLabelValue": "h100" }, { "name": "a100", "nodeLabel": "sku", "nodeLabelValue": "a100" }]
+          "skus": [{ "name": "h100", "throughput": 2.5, "nodeLabel": "sku", "nodeLabelValue": "h100" }, { "name": "a100", "nodeLabel": "sku", "nodeLabelValue": "a100" }],
+          "groups": [{ "name": "frontier", "maxGpusPerRegion": 4096 }, { "name": "evals", "maxGpusPerRegion": 16 }]
         }
         """)!;
 
@@ -38,6 +39,7 @@ public sealed class FleetSpecReaderTests
         Assert.Equal([new LinkSpec("eastus", "westeurope", 250, 0.05)], fleet.Links);
         Assert.Equal([new TenantSpec("research", "research", "trainer"), new TenantSpec("prod", "prod-training")], fleet.Tenants);
         Assert.Equal([new SkuSpec("h100", 2.5, "sku", "h100"), new SkuSpec("a100", 1, "sku", "a100")], fleet.Skus);
+        Assert.Equal([new GroupSpec("frontier", 4_096), new GroupSpec("evals", 16)], fleet.Groups);
     }
 
     [Fact]
@@ -49,6 +51,7 @@ public sealed class FleetSpecReaderTests
 
         Assert.Equal(LinkSpec.Default with { From = "eastus", To = "westeurope" }, Assert.Single(FleetSpecReader.Read(document).Fleet!.Links));
         Assert.Empty(FleetSpecReader.Read(RunDocuments.With(document, "links", "")).Fleet!.Links);
+        Assert.Empty(FleetSpecReader.Read(RunDocuments.With(document, "groups", "")).Fleet!.Groups);
     }
 
     [Theory]
@@ -76,6 +79,10 @@ public sealed class FleetSpecReaderTests
     [InlineData("links[0].MBps", "-1", "is -1; write a number from 0.001 to 100000000")]
     [InlineData("tenants[0].namespace", "", "is missing; write the namespace that its runs get on members")]
     [InlineData("tenants[1].namespace", "\"research\"", "\"research\" is another tenant's; tenants are kept apart by namespaces")]
+    [InlineData("groups[0].maxGpusPerRegion", "0", "is 0; write a whole number from 1 to 10000000")]
+    [InlineData("groups[0].maxGpusPerRegion", "", "is missing; write how many GPUs its runs may have in one region, together")]
+    [InlineData("groups[1].name", "\"frontier\"", "\"frontier\" is used twice in groups; give each its own name")]
+    [InlineData("groups[0].regions", "[]", "there is no such field; the fields here are maxGpusPerRegion, name")]
     [InlineData("skus[0].throughput", "0", "is 0; write a number from 0.001 to 1000")]
     [InlineData("skus[0].nodeLabel", "", "is missing; write the label that its nodes carry")]
     [InlineData("skus[0].nodeLabelValue", "7", "is 7; write a text, in quotes if need be")]

@@ -271,7 +271,7 @@ public sealed class MemberVerdictTests
     {
         var member = new MemberWorld().Healthy();
         member.Apply(new MemberEvent.Cordoned(MemberWorld.Time(1), "ann"));
-        Assert.Equal(new TargetAnswer(false, "It is cordoned."), MemberMachine.IsTarget(member.State));
+        Assert.Equal(new TargetAnswer(false, "It is cordoned by ann."), MemberMachine.IsTarget(member.State));
         member.Apply(new MemberEvent.Uncordoned(MemberWorld.Time(2), "ann"));
         Assert.True(MemberMachine.IsTarget(member.State).IsTarget);
     }

@@ -86,6 +86,7 @@ internal static class Sample
         var progress = new Progress(state.EpochNumber, 0, 1_000, state.Epoch?.ResumeFrom, at);
         yield return new RunEvent.Tick(at + TimeSpan.FromDays(1));
         yield return new RunEvent.Displaced(at, state.EpochNumber, "lost", at);
+        yield return new RunEvent.GaveUp(at, state.EpochNumber, GivenUp.Preempted, "its place goes to another", at) { PreemptedFor = ["another"] };
         yield return new RunEvent.TargetLost(at, state.Moves, "lost");
         yield return new RunEvent.Placed(at, state.EpochNumber, state.Moves, MoveCause.Failover, West, at);
         yield return new RunEvent.NotPlaced(at, state.EpochNumber, state.Moves, [new MemberReason("east-1", "full")]);

@@ -124,4 +124,25 @@ public sealed class CandidacyTests
         var later = Candidacy.Of(run with { StepSince = Now.AddMinutes(-1) }, home, Now, Policy);
         Assert.Equal((why == GivenUp.Stalled ? Standing.Free : Standing.WithPermit, MoveCause.Restart), (later.Standing, later.Cause));
     }
+
+    [Theory]
+    [InlineData(MemberVerdict.Healthy, false, 8, 0, nameof(Standing.NotYet))]
+    [InlineData(MemberVerdict.Healthy, true, 8, 0, nameof(Standing.NotYet))]
+    [InlineData(MemberVerdict.Healthy, true, 8, 5, nameof(Standing.NotYet))]
+    [InlineData(MemberVerdict.Healthy, true, 8, 10, nameof(Standing.Free))]
+    [InlineData(MemberVerdict.Healthy, true, 0, 0, nameof(Standing.Free))]
+    [InlineData(MemberVerdict.Suspect, true, 0, 0, nameof(Standing.Free))]
+    [InlineData(MemberVerdict.ControlPlaneDown, false, 0, 60, nameof(Standing.NotYet))]
+    [InlineData(MemberVerdict.Lost, false, 0, 0, nameof(Standing.WithPermit))]
+    [InlineData(MemberVerdict.Stopped, true, 0, 0, nameof(Standing.MemberStopped))]
+    public void Of_Preempted_NeedsNoPermitOnceItHasStopped(MemberVerdict verdict, bool ended, int held, int minutes, string standing)
+    {
+        var run = Run("a").On("e1").WaitingFor(WaitReason.Preempted) with { StepSince = Now.AddMinutes(-minutes) };
+        run = run with { Epoch = run.Epoch! with { GivenUp = GivenUp.Preempted, Ended = ended } };
+        var home = Member("e1", verdict);
+        if (held > 0)
+            home = home with { Capacity = home.Capacity! with { Workloads = [new WorkloadUse("a", 1, "h100", held)] } };
+
+        Assert.Equal(standing, Candidacy.Of(run, home, Now, Policy).Standing.ToString());
+    }
 }

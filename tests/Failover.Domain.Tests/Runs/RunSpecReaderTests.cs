@@ -165,6 +165,23 @@ public sealed class RunSpecReaderTests
             Assert.Contains(result.Faults, fault => fault.Path == path && fault.Message.StartsWith(message!, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("\"frontier\"", null)]
+    [InlineData("\"frontire\"", "there is no group \"frontire\" in the fleet; did you mean \"frontier\"?; it has frontier, evals")]
+    [InlineData("\"evals\"", "\"evals\" may have 16 GPUs in a region, and the gang alone has 32; choose another, or have the fleet file allow more")]
+    [InlineData("7", "is 7; write a text, in quotes if need be")]
+    public void Read_Group_IsOneOfTheFleetThatHasRoomForTheGang(string json, string? message)
+    {
+        var fleet = RunDocuments.Fleet with { Groups = [new GroupSpec("frontier", 32), new GroupSpec("evals", 16)] };
+
+        var result = RunSpecReader.Read(RunDocuments.With("spec.placement.group", json), fleet);
+
+        if (message is null)
+            Assert.Equal("frontier", result.Spec!.Group);
+        else
+            Assert.Equal(new Fault("spec.placement.group", message), Assert.Single(result.Faults));
+    }
+
     [Fact]
     public void Read_StoreAmongItsReplicas_IsAFault()
     {

@@ -48,6 +48,18 @@ public sealed class WorkloadActionsTests
         Assert.Empty(_members["east-1"].Deletions);
     }
 
+    [Theory]
+    [InlineData(8, 0, false)]
+    [InlineData(8, 8, true)]
+    public async Task Quiesce_WorkloadGoneAndItsPodsHaveTheirGrace_WaitsForThoseThatCanStop(int held, int dead, bool stopped)
+    {
+        ImmutableArray<WorkloadUse> pods = [new WorkloadUse(_uid, 1, "h100", held) { DeadGpus = dead }];
+        _sightings.Post("east-1", Samples.Sight() with { Capacity = Samples.Capacity() with { Workloads = pods } });
+
+        Assert.Equal(stopped, await QuiesceAsync() is RunEvent.Quiesced);
+        Assert.Empty(_members["east-1"].Deletions);
+    }
+
     [Fact]
     public async Task Launch_PredecessorStillOnTheMember_IsRemovedFirst()
     {

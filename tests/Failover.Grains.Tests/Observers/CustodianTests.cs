@@ -199,6 +199,68 @@ public sealed class CustodianTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task LookAfter_WaitsToBeStagedAhead_ItsNewestIsBroughtThereThoughItsOwnStoreIsLost()
+    {
+        await _bench.PutAsync(Waiting(new CommitRef(1, 1)));
+        await _bench.Stores.CommitAsync("west", _uid, 1, 0);
+        await _bench.Stores.CommitAsync("west", _uid, 1, 1);
+        _bench.Stores.Cut("east");
+
+        await LookAsync();
+
+        Assert.Equal(["step 1010", "step 1020"], await _bench.Stores.SlotsAsync("north", _uid, 1));
+        Assert.Equal("weights of e1/1", _bench.Stores.Read("north", _uid, StoreWorld.PathOf(new CommitRef(1, 1))));
+        var run = (await _bench.Run(_uid).GetAsync())!;
+        Assert.Equal(["east e1/1", "north e1/1", "west e1/1"], Tips(run));
+        Assert.Equal(RunStep.Waiting, run.Step);
+    }
+
+    [Fact]
+    public async Task LookAfter_WaitsToBeStagedAheadAndIsThere_WritesNothing()
+    {
+        await _bench.PutAsync(Waiting(new CommitRef(1, 0)));
+        await _bench.Stores.CommitAsync("west", _uid, 1, 0);
+        _bench.Stores.Cut("east");
+        await LookAsync();
+        var before = await _bench.Table.ReadAsync("grain/run", _uid, TestContext.Current.CancellationToken);
+
+        await LookAsync();
+
+        Assert.Equal(before, await _bench.Table.ReadAsync("grain/run", _uid, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task LookAfter_WaitsToBeStagedAheadAndTheNewestIsCorrupt_TheOneBeforeIsBrought()
+    {
+        var waiting = Waiting(new CommitRef(1, 1));
+        await _bench.PutAsync(waiting with { Tips = [Tip("west", new CommitRef(1, 1)), Tip("east", new CommitRef(1, 0))] });
+        await CommitAsync(1, 1);
+        await _bench.Stores.CommitAsync("west", _uid, 1, 0);
+        await _bench.Stores.CommitAsync("west", _uid, 1, 1);
+        _bench.Stores.Write("west", _uid, StoreWorld.PathOf(new CommitRef(1, 1)), "weights of e1/?");
+
+        await LookAsync();
+
+        Assert.Contains("north e1/0", Tips((await _bench.Run(_uid).GetAsync())!));
+        Assert.True((await RecordAsync("west", new CommitRef(1, 1)))!.Corrupt);
+    }
+
+    [Fact]
+    public async Task LookAfter_WaitsToBeStagedAheadNowhereThatCanBeReached_TriesAgain()
+    {
+        await _bench.PutAsync(Waiting(new CommitRef(1, 0)));
+        await _bench.Stores.CommitAsync("west", _uid, 1, 0);
+        _bench.Stores.Cut("north");
+        await LookAsync();
+        Assert.DoesNotContain("north e1/0", Tips((await _bench.Run(_uid).GetAsync())!));
+
+        _bench.Stores.Heal("north");
+        await LookAsync();
+
+        Assert.Contains("north e1/0", Tips((await _bench.Run(_uid).GetAsync())!));
+    }
+
+    [Fact]
     public async Task LookAfter_TombstonesAndRunsThatNeverRan_AreLeftAlone()
     {
         await _bench.PutAsync(Samples.Running(_uid) with { Step = RunStep.Finished });
@@ -209,6 +271,17 @@ public sealed class CustodianTests : IAsyncLifetime
 
         Assert.Empty(await _bench.Stores.SlotsAsync("west", _uid, 1));
     }
+
+    /// <summary>It ran in the east, and would get a place in the north if others left that; the west has its newest as well.</summary>
+    private RunState Waiting(CommitRef newest) => Samples.Running(_uid) with
+    {
+        Step = RunStep.Waiting,
+        Waiting = new WaitState(WaitReason.NoFit, "full", Samples.Start),
+        StageAhead = new StageAhead("north", Samples.Start),
+        Tips = [Tip("east", newest), Tip("west", newest)],
+    };
+
+    private static StoreTip Tip(string store, CommitRef commit) => new(store, commit, StoreWorld.StepOf(commit), Samples.Start);
 
     private async Task CommitAsync(int epoch, int commits)
     {

@@ -200,6 +200,21 @@ public sealed class ApiTests
     }
 
     [Fact]
+    public async Task Members_Cordoned_TakeNoNewWorkAndSayWhoSaidSo()
+    {
+        await using var host = await ApiHost.StartAsync();
+
+        Assert.Equal(ExitCode.Ok, (await host.RunAsync("", "member", "cordon", "eastus-a")).Code);
+        var cordoned = JsonNode.Parse((await host.RunAsync("", "member", "show", "eastus-a", "--json")).Out)!;
+        Assert.Equal((true, "ada"), ((bool)cordoned["cordoned"]!, (string)cordoned["cordonedBy"]!));
+        Assert.True(host.Grains.Members["eastus-a"].State.Cordoned);
+
+        Assert.Equal(ExitCode.Ok, (await host.RunAsync("", "member", "uncordon", "eastus-a")).Code);
+        Assert.False(host.Grains.Members["eastus-a"].State.Cordoned);
+        Assert.Equal(ExitCode.NotFound, (await host.RunAsync("", "member", "cordon", "eastus-b")).Code);
+    }
+
+    [Fact]
     public async Task Members_NotInTheFleet_AreNotFoundAndToldApart()
     {
         await using var host = await ApiHost.StartAsync();

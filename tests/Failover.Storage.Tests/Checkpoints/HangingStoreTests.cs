@@ -189,6 +189,6 @@ public sealed class HangingStoreTests : IDisposable
 
         public bool HasBegun() => _begun.Reader.TryRead(out _);
 
-        public Task BeginsAsync(CancellationToken cancellationToken) => _begun.Reader.WaitToReadAsync(cancellationToken).AsTask();
+        public Task<bool> BeginsAsync(CancellationToken cancellationToken) => _begun.Reader.WaitToReadAsync(cancellationToken).AsTask();
     }
 }

@@ -13,16 +13,19 @@ public sealed class BulkTests(ITestOutputHelper output)
         var first = Number("FAILOVER_SEED", 1);
         var count = Environment.GetEnvironmentVariable("FAILOVER_SEED") is null ? Schedules : 1;
         var pairs = new HashSet<(RunStep, Type)>();
+        var preemptions = 0;
         for (var seed = first; seed < first + count; seed++)
         {
             var schedule = new Schedule(seed, Mutant.None);
             schedule.Run();
             pairs.UnionWith(schedule.Pairs);
+            preemptions += schedule.Preemptions;
             if (count == 1 || schedule.Violations.Count > 0)
                 output.WriteLine(string.Join('\n', schedule.Transcript));
             Assert.True(schedule.Violations.Count == 0, $"seed {seed}: {string.Join("; ", schedule.Violations)} (replay: FAILOVER_SEED={seed})");
         }
-        output.WriteLine($"schedules {count}, violations 0, distinct (step × event) pairs {pairs.Count} of {RunMachine.Table.Count()}");
+        Assert.True(count == 1 || preemptions > count / 10, $"only {preemptions} preemptions in {count} schedules");
+        output.WriteLine($"schedules {count}, violations 0, preemptions {preemptions}, distinct (step × event) pairs {pairs.Count} of {RunMachine.Table.Count()}");
     }
 
     [Theory]

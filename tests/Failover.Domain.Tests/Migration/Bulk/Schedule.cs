@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Failover.Domain.Checkpoints;
 using Failover.Domain.Migration;
+using Failover.Domain.Planning;
 using Failover.Domain.Runs;
 
 namespace Failover.Domain.Tests.Migration.Bulk;
@@ -19,7 +20,7 @@ internal sealed class Schedule
 
     private readonly Random _random;
     private readonly Mutant _mutant;
-    private readonly RunPolicy _policy = new();
+    private readonly RunPolicy _policy = new() { PreemptPeriod = TimeSpan.FromMinutes(1) };
     private readonly Dictionary<string, StoreModel> _stores = Places.ToDictionary(place => place.Store, place => new StoreModel(place.Store));
     private readonly Dictionary<(string Member, int Epoch), TrainerModel> _trainers = [];
     private readonly HashSet<string> _lost = [];
@@ -33,6 +34,7 @@ internal sealed class Schedule
     private DateTimeOffset _now = Sample.Start;
     private bool _calm;
     private ImmutableArray<BadCopy> _sound = [];
+    private bool _calm;
 
     public Schedule(int seed, Mutant mutant)
     {
@@ -44,6 +46,9 @@ internal sealed class Schedule
     public List<string> Violations { get; } = [];
 
     public HashSet<(RunStep, Type)> Pairs { get; } = [];
+
+    /// <summary>How often its place went to another run.</summary>
+    public int Preemptions { get; private set; }
 
     /// <summary>What was stored, a line a write: for whoever replays a seed.</summary>
     public IEnumerable<string> Transcript => _rows.Select((row, i) =>
@@ -145,6 +150,8 @@ internal sealed class Schedule
             Violate($"the epoch went back from {before.EpochNumber} to {next.EpochNumber}");
         if (next.EpochNumber == before.EpochNumber + 1)
             JudgeResume(before, next);
+        if (next.LastPreemptedAt != before.LastPreemptedAt)
+            JudgePreemption(before, next);
         if (next.EpochNumber == before.EpochNumber && next.Epoch?.Target != before.Epoch?.Target)
             Violate($"epoch {next.EpochNumber} changed its member");
         foreach (var past in next.Past.Where(past => !past.Sealed && !next.PendingSeals.Any(owed => owed.Epoch == past.Number)))
@@ -346,6 +353,8 @@ internal sealed class Schedule
             Send(new RunEvent.Displaced(_now, epoch.Number, "lost", _now));
         if (seen.Move is { } move && _lost.Contains(move.Target.Member))
             Send(new RunEvent.TargetLost(_now, move.Number, "lost"));
+        if (seen.Step == RunStep.Running && !_calm && _random.Next(10) == 0)
+            Send(new RunEvent.GaveUp(_now, seen.EpochNumber, GivenUp.Preempted, "its place goes to another", _now) { PreemptedFor = ["another"] });
         var drain = seen.Step == RunStep.Running && _random.Next(4) == 0;
         if (!drain && (seen.Step != RunStep.Waiting || seen.Waiting!.Until > _now || seen.Waiting.Reason == WaitReason.RetriesExhausted))
             return;
@@ -353,7 +362,8 @@ internal sealed class Schedule
         if (open.Count == 0 || _random.Next(10) == 0)
         {
             Send(_random.Next(2) == 0
-                ? new RunEvent.NotPlaced(_now, seen.EpochNumber, seen.Moves, [new MemberReason("east-1", "full")])
+                ? new RunEvent.NotPlaced(
+                    _now, seen.EpochNumber, seen.Moves, [new MemberReason("east-1", "full")], _random.Next(4) == 0 ? null : Places[_random.Next(Places.Length)].Store)
                 : new RunEvent.BrakeHeld(_now, seen.EpochNumber, "held"));
             return;
         }
@@ -381,6 +391,7 @@ internal sealed class Schedule
     /// <summary>Verifies and replicates what counts, and sweeps what does not.</summary>
     private void LookAfter()
     {
+        StageAhead();
         if (Row.Epoch is not { } epoch || !_stores[epoch.Target.Store].Reached)
             return;
         var own = _stores[epoch.Target.Store];
@@ -404,6 +415,21 @@ internal sealed class Schedule
             if (number < Row.EpochNumber && !_lost.Contains(member))
                 trainer.Alive = false;
         }
+    }
+
+    private void StageAhead()
+    {
+        if (Row is not { StageAhead: { } ahead, Epoch: { } epoch } || !_stores[ahead.Store].Reached)
+            return;
+        var target = _stores[ahead.Store];
+        var copy = KnownCopies.NewestFirst(Row).FirstOrDefault(tip =>
+            tip.Store != ahead.Store && _stores[tip.Store].Reached && _stores[tip.Store].Health(tip.Commit) == CopyHealth.Verified);
+        if (copy is null)
+            return;
+        for (var slot = target.Count(copy.Commit.Epoch); slot <= copy.Commit.Commit; slot++)
+            target.Create(copy.Commit.Epoch, slot, _stores[copy.Store].Read(new CommitRef(copy.Commit.Epoch, slot)), CopyHealth.Missing);
+        target.SetHealth(copy.Commit, CopyHealth.Verified);
+        Send(new RunEvent.TipAdvanced(_now, epoch.Number, new StoreTip(ahead.Store, copy.Commit, copy.Step, _now), epoch.OwnCommits));
     }
 
     private void PassTime(TimeSpan time)
@@ -475,6 +501,7 @@ internal sealed class Schedule
     /// <summary>Everything heals; within a bounded number of fair rounds the run must be done, or wait for a reason that is true.</summary>
     private void Calm()
     {
+        _calm = true;
         _lost.Clear();
         foreach (var store in _stores.Values)
             store.Reached = true;
@@ -513,6 +540,16 @@ internal sealed class Schedule
         var failures = row.Distrusted.Where(distrust => distrust.Member == row.Move?.Target.Member).Select(distrust => distrust.Count).Append(row.Overruns).Max();
         if (limit * Math.Pow(2, Math.Min(failures, 6)) <= at - row.StepSince)
             Violate($"{row.Step} goes on for {at - row.StepSince} and nobody is told");
+    }
+
+    /// <summary>Once in its period, and at no cost to its retries or to the trust in its member.</summary>
+    private void JudgePreemption(RunState before, RunState next)
+    {
+        Preemptions++;
+        if (before.LastPreemptedAt + _policy.PreemptPeriod > next.LastPreemptedAt)
+            Violate($"preempted at {next.LastPreemptedAt:HH:mm:ss} though it was at {before.LastPreemptedAt:HH:mm:ss}");
+        if (next.Retries != before.Retries || next.Distrusted.Length != before.Distrusted.Length || next.Step != RunStep.Waiting || next.EpochNumber != before.EpochNumber)
+            Violate($"a preemption cost it more than its place: {next.Step}, {next.Retries}");
     }
 
     private void JudgeResume(RunState before, RunState next)
