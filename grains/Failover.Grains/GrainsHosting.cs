@@ -27,6 +27,7 @@ public static class GrainsHosting
         services.AddSerializer(builder => builder.AddJsonSerializer(IsDomain, StateJson.Options));
         services.AddSingleton<UnreadableRows>();
         services.AddSingleton<StateReader>();
+        services.AddTransient<PlannerRows>();
         services.AddSingleton<IRunDirectory, RunDirectory>();
         services.AddSingleton<SightingBoard>();
         services.AddSingleton<DoubtBoard>();

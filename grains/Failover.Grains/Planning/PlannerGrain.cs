@@ -6,7 +6,6 @@ using Failover.Domain.Migration;
 using Failover.Domain.Placement;
 using Failover.Domain.Planning;
 using Failover.Grains.Observers;
-using Failover.Grains.State;
 using Failover.Grains.Telemetry;
 using Microsoft.Extensions.Logging;
 
@@ -18,16 +17,10 @@ namespace Failover.Grains.Planning;
 /// </summary>
 [GrainType("planner")]
 internal sealed partial class PlannerGrain(
-    StateReader rows, FleetBook fleets, PreflightBoard preflights, PlanningPolicy policy, PlanSolver solver, TimeProvider time, ILogger<PlannerGrain> logger)
+    PlannerRows rows, FleetBook fleets, PlanningPolicy policy, PlanSolver solver, TimeProvider time, ILogger<PlannerGrain> logger)
     : Grain, IPlannerGrain, IRemindable, IDisposable
 {
     private const string ReminderName = "plan";
-
-    /// <summary>Numbers the snapshots of this activation; a plan is only ever held against the rows that it names.</summary>
-    private long _snapshot;
-
-    /// <summary>What the fleet file lacks is told once.</summary>
-    private readonly HashSet<(string What, string Name)> _gapsTold = [];
 
     /// <summary>Ends a solve that nobody will hear of.</summary>
     private readonly CancellationTokenSource _ending = new();
@@ -64,11 +57,11 @@ internal sealed partial class PlannerGrain(
 
     private async Task PlaceAsync()
     {
-        var found = await ReadAsync();
+        var found = (await rows.ReadAsync()).Input;
         var displacement = Displacement.Find(found, policy);
         await SendAsync(displacement.Events);
         var answers = await GrainFactory.GetGrain<IBrakeGrain>(IBrakeGrain.Key).ApplyAsync(displacement.Requested);
-        var settled = displacement.Events.IsEmpty ? found : await ReadAsync();
+        var settled = displacement.Events.IsEmpty ? found : (await rows.ReadAsync()).Input;
         await ConcludeAsync(PlannerPass.Pose(settled, answers, policy));
     }
 
@@ -88,7 +81,7 @@ internal sealed partial class PlannerGrain(
         var plan = course.Plan;
         var took = time.GetElapsedTime(begin);
         // Rows went on being written meanwhile; where nothing moves there is nothing to hold against them.
-        var output = PlannerPass.Conclude(posed, plan, plan.Moves.IsEmpty && course.Proposals.IsEmpty ? posed.Input : await ReadAsync(), policy, course.Proposals);
+        var output = PlannerPass.Conclude(posed, plan, plan.Moves.IsEmpty && course.Proposals.IsEmpty ? posed.Input : (await rows.ReadAsync()).Input, policy, course.Proposals);
         foreach (var rejected in output.Rejected)
             LogRejected(rejected.RunUid, rejected.Reason);
         PlanTelemetry.Gave(output.Rejected.Length);
@@ -106,7 +99,7 @@ internal sealed partial class PlannerGrain(
 
     private async Task KeepUpAsync()
     {
-        var (input, unknown) = await ReadRowsAsync();
+        var (input, unknown) = await rows.ReadAsync();
         var ledgers = Displacement.Holding(input)
             .Select(member => ToMember(member.Key, new MemberEvent.ReservationsReconciled(time.GetUtcNow(), input.Now, member.Value) { Unknown = unknown }));
         var owners = Displacement.OwnersWord(input).Select(word => ToMember(word.Member, word.Event));
@@ -114,30 +107,6 @@ internal sealed partial class PlannerGrain(
         var due = input.Runs.Where(run => RunMachine.NeedsTick(run, input.Now, policy.Runs)).Select(run => ToRun(run.Uid, new RunEvent.Tick(time.GetUtcNow())));
         // All at once, in any order: a grain that takes long delays nobody's deadline.
         await TellAsync(ledgers.Concat(owners).Concat(ticks).Concat(due));
-    }
-
-    private async Task<PlannerInput> ReadAsync() => (await ReadRowsAsync()).Input;
-
-    /// <summary>What there is to plan from, and the uids of runs whose rows can't be read: nothing is decided about those.</summary>
-    private async Task<(PlannerInput Input, ImmutableArray<string> Unknown)> ReadRowsAsync()
-    {
-        var fleet = fleets.Current;
-        var now = time.GetUtcNow();
-        var (runs, unknown) = await rows.ReadRunRowsAsync(CancellationToken.None);
-        var members = await rows.ReadMembersAsync(CancellationToken.None);
-        foreach (var gap in FleetGaps.Find(fleet, runs, members).Where(gap => _gapsTold.Add((gap.What, gap.Name))))
-            LogGap(gap.What, gap.Name, gap.Runs);
-        var input = new PlannerInput
-        {
-            Now = now,
-            SnapshotVersion = ++_snapshot,
-            Fleet = fleet,
-            Runs = [.. runs.Where(run => !run.IsTombstone || !run.PendingSeals.IsEmpty || !run.Pins.IsEmpty)],
-            // A member that the fleet file no longer lists keeps its row, and is nobody's to ask.
-            Members = [.. members.Where(member => fleet.FindMember(member.Name) is not null)],
-            Preflights = preflights.Findings(runs, members),
-        };
-        return (input, [.. unknown]);
     }
 
     private Task SendAsync(ImmutableArray<AddressedEvent> events) => TellAsync(events.Select(addressed => ToRun(addressed.RunUid, addressed.Event)));
@@ -168,9 +137,6 @@ internal sealed partial class PlannerGrain(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Whom} could not be told and will be told again: {Reason}")]
     private partial void LogNotTold(string whom, string reason);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The fleet file no longer lists {What} {Name}, which {Runs} runs need: nobody watches it, and what is there is neither swept nor read. Put it back until they have left it")]
-    private partial void LogGap(string what, string name, int runs);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Whom} could not take what it was told; the others were told")]
     private partial void LogOdd(Exception failure, string whom);

@@ -23,7 +23,7 @@ public sealed class PreemptionTranscriptTests
         world = world with { Fleet = World with { Members = [.. World.Members.Where(member => member.Name is "e1" or "w1")] } };
 
         Pass("all is well");
-        Set(Taken("e1", "a", free: 0) with { Verdict = MemberVerdict.Lost, VerdictSince = Now });
+        Set(Taken("e1", "a", free: 0) with { Verdict = MemberVerdict.Lost, VerdictSince = Later(0) });
         Pass("e1 is lost; the newest checkpoint of a is in the north");
         Pass("nothing has changed");
         Tell("a", new RunEvent.TipAdvanced(Later(1), 1, new StoreTip("s-west", new CommitRef(1, 4), 400, Later(1)), 0));

@@ -60,6 +60,8 @@ public sealed class PlannerSolveTests : IAsyncLifetime
     [Fact]
     public async Task Pass_SameProblemAndNobodyPlaced_IsNotSolvedAgainForAWhile()
     {
+        // So that every member has its row, and with it its reason.
+        await PlanAsync();
         await _bench.Run(_uid).SubmitAsync(Samples.Spec);
 
         await PlanAsync();

@@ -32,7 +32,6 @@ internal sealed class Schedule
     private readonly List<RunState?> _activations = [null, null];
     private readonly List<int> _versions = [0, 0];
     private DateTimeOffset _now = Sample.Start;
-    private bool _calm;
     private ImmutableArray<BadCopy> _sound = [];
     private bool _calm;
 
@@ -60,7 +59,6 @@ internal sealed class Schedule
     {
         for (var i = 0; i < ChaosActions && Violations.Count == 0; i++)
             Act(_random.Next(100));
-        _calm = true;
         Calm();
         JudgeLineage();
     }
