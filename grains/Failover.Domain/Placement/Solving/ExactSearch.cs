@@ -9,8 +9,13 @@ internal sealed class ExactSearch
     private const int RootSteps = 300;
     private const int NodeSteps = 30;
 
-    /// <summary>So many closed places that another descent is worth its time.</summary>
-    private const int ClosedMany = 8;
+    private const int RepairEvery = 4;
+
+    /// <summary>So many closed places and settled runs that another descent is worth its time.</summary>
+    private const int ChangedMany = 8;
+
+    private const int RoundsMax = 3;
+
 
     private readonly GangProblem problem;
     private readonly KnapsackDual dual;
@@ -18,6 +23,9 @@ internal sealed class ExactSearch
     private readonly int[] best;
     private readonly long[] ingestLeft;
     private readonly long[] spreadLeft;
+    private readonly int[] bySize;
+    private readonly List<(int Run, int Place, bool Settled)> trail = [];
+    private BranchPromise? promise;
 
     public ExactSearch(GangProblem problem, Prices prices, ReadOnlySpan<int> plan, long value, Func<long, bool> spent)
     {
@@ -28,6 +36,7 @@ internal sealed class ExactSearch
         BestValue = value;
         ingestLeft = [.. problem.Ingest];
         spreadLeft = [.. problem.SpreadMax];
+        bySize = [.. Enumerable.Range(0, problem.Runs).OrderByDescending(run => problem.Gpus[run])];
     }
 
     /// <summary>[run]: its candidate, or -1.</summary>
@@ -50,10 +59,8 @@ internal sealed class ExactSearch
     /// <summary>To the end, or until the budget is spent. In the end, unless <see cref="Stopped"/>, the best plan is optimal.</summary>
     public void Run()
     {
-        if (Descend(RootSteps, 1))
-            return;
-        Fix([]);
-        if (!Descend(RootSteps / 3, 0.5))
+        promise = new BranchPromise(problem, dual);
+        if (!Descend(RootSteps, 1))
             Branch();
     }
 
@@ -76,7 +83,8 @@ internal sealed class ExactSearch
                 return true;
             if (bound < lowest)
             {
-                stale = lowest - bound > bound / 100_000 ? 0 : stale + 1;
+                // Progress is a share of what is left: where that is little, little steps still are worth their time.
+                stale = lowest - bound > (lowest - ((Int128)BestValue * dual.Unit)) / 64 ? 0 : stale + 1;
                 lowest = bound;
                 state = dual.Save();
             }
@@ -92,10 +100,11 @@ internal sealed class ExactSearch
                     break;
             }
 
-            if (step % 4 == 0)
+            if (step % (Nodes == 0 ? RepairEvery : NodeSteps) == 0)
                 Repair();
             if (Stopped |= spent(Work))
                 return true;
+            promise?.Note();
             dual.Step(bound, (Int128)BestValue * dual.Unit, scale);
         }
 
@@ -112,64 +121,135 @@ internal sealed class ExactSearch
         return whole <= BestValue;
     }
 
-    /// <summary>Closes places that can't be in a better plan, and remembers them.</summary>
-    private void Fix(List<int> closed)
+    /// <summary>Searches what is left here, and leaves it as it was.</summary>
+    private void Branch()
     {
-        var bound = dual.Evaluate();
-        for (var bin = 0; bin < problem.Bins; bin++)
+        Nodes++;
+        var (mark, state) = (trail.Count, dual.Save());
+        if (Tighten(out var options) is >= 0 and var run)
         {
-            var (first, end) = dual.EntriesOf(bin);
-            for (var entry = first; entry < end; entry++)
+            var here = dual.Save();
+            foreach (var (place, _) in options)
             {
-                var (run, place) = (dual.RunOf(entry), dual.PlaceOf(entry));
-                if (!dual.Shared[run] || dual.Settled[run] != KnapsackDual.Free || dual.Closed[place] || dual.IsTaken(entry))
+                if (!Settle(run, place))
                     continue;
-                if (dual.With(bin, entry) is { } worth && (bound - dual.WorthOf(bin) + worth) / dual.Unit > BestValue)
-                    continue;
-                closed.Add(place);
+                if (!Descend(NodeSteps, 0.5))
+                    Branch();
+                Unwind(trail.Count - 1);
+                dual.Load(here);
+                if (Stopped)
+                    break;
             }
         }
 
-        foreach (var place in closed)
-            dual.Close(place, true);
+        Unwind(mark);
+        dual.Load(state);
     }
 
-    private void Branch()
+    /// <summary>
+    /// Closes what can't be in a better plan, and settles runs that have one option left, until that leads no further. Returns the run whose options
+    /// promise the smallest search, with these; -1: nothing better is left here.
+    /// </summary>
+    private int Tighten(out List<(int Place, Int128 Loss)> options)
     {
-        if (Stopped)
-            return;
-        Nodes++;
-        var run = Undecided();
-        if (run < 0)
+        options = [];
+        for (var round = 1; ; round++)
         {
-            // The bins agree and all that couples them is settled: this is the best plan here.
+            var bound = dual.Evaluate();
+            if (Settles(bound))
+                return -1;
+            var slack = bound - ((Int128)(BestValue + 1) * dual.Unit);
+            var (run, before) = (-1, trail.Count);
+            var least = double.PositiveInfinity;
+            foreach (var candidate in bySize)
+            {
+                if (dual.Settled[candidate] != KnapsackDual.Free || !(dual.Shared[candidate] || Matters(candidate)))
+                    continue;
+                var left = Probe(candidate, slack);
+                if ((Stopped |= spent(Work)) || left.Count == 0 || (left.Count == 1 && !Settle(candidate, left[0].Place)))
+                    return -1;
+                if (left.Count > 1 && promise!.Size(candidate, left, (double)slack) is var size && size < least)
+                    (run, least, options) = (candidate, size, left);
+            }
+
+            if (trail.Count - before >= ChangedMany && round < RoundsMax)
+            {
+                if (Descend(NodeSteps, 0.5))
+                    return -1;
+                continue;
+            }
+
+            if (Undecided() is >= 0 and var undecided)
+            {
+                if (run >= 0)
+                    return run;
+                options = [.. Options(undecided).Select(place => (place, Int128.Zero))];
+                return undecided;
+            }
+
+            // The bins agree and all that couples them is settled: this is the best plan here. It may be worth less than the bound still, by what rows are
+            // paid for that nobody is left to use.
             Repair();
-            return;
+            return -1;
+        }
+    }
+
+    /// <summary>What each option of the run takes from the bound at the prices as they are, the least first; what takes more than the slack is closed.</summary>
+    private List<(int Place, Int128 Loss)> Probe(int run, Int128 slack)
+    {
+        var without = Int128.Zero;
+        for (var place = problem.Start[run]; place < problem.UsableEnd[run]; place++)
+            without += dual.LossWithout(place);
+        var left = new List<(int Place, Int128 Loss)>();
+        for (var place = problem.Start[run]; place < problem.UsableEnd[run]; place++)
+        {
+            if (dual.Closed[place])
+                continue;
+            var loss = without - dual.LossWithout(place);
+            if (loss <= slack)
+                loss += dual.LossWith(place);
+            if (loss <= slack)
+            {
+                left.Add((place, loss));
+                continue;
+            }
+
+            dual.Close(place, true);
+            trail.Add((run, place, false));
         }
 
-        var state = dual.Save();
-        foreach (var place in Options(run))
+        if (dual.Price[run] + without <= slack)
+            left.Add((-1, dual.Price[run] + without));
+        left.Sort((one, other) => (one.Loss, one.Place).CompareTo((other.Loss, other.Place)));
+        return left;
+    }
+
+    /// <summary>Settles the run; false: rows between bins leave no room for it.</summary>
+    private bool Settle(int run, int place)
+    {
+        if (!MaySettle(run, place, 1))
+            return false;
+        dual.Settle(run, place);
+        trail.Add((run, place, true));
+        return true;
+    }
+
+    private void Unwind(int mark)
+    {
+        for (var at = trail.Count - 1; at >= mark; at--)
         {
-            if (!MaySettle(run, place, 1))
-                continue;
-            dual.Settle(run, place);
-            if (!Descend(NodeSteps, 0.5))
+            var (run, place, settled) = trail[at];
+            if (!settled)
             {
-                List<int> closed = [];
-                Fix(closed);
-                // With places closed the bound may come down further, and close more.
-                if (!Settles(dual.Evaluate()) && (closed.Count < ClosedMany || !Descend(NodeSteps, 0.5)))
-                    Branch();
-                foreach (var opened in closed)
-                    dual.Close(opened, false);
+                dual.Close(place, false);
+                continue;
             }
 
             dual.Settle(run, KnapsackDual.Free);
             MaySettle(run, place, -1);
-            dual.Load(state);
-            if (Stopped)
-                return;
         }
+
+        trail.RemoveRange(mark, trail.Count - mark);
     }
 
     /// <summary>Takes what the place needs of ingest and spread, or gives it back; false: there is too little.</summary>

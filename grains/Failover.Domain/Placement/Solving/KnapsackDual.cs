@@ -10,12 +10,16 @@ internal sealed class KnapsackDual
     /// <summary>The run is free to have any of its open places, or none.</summary>
     public const int Free = -2;
 
+    /// <summary>How much of the last direction is kept, 0 to 2; above 1 the new one leads away from it.</summary>
+    private const double Deflection = 1.5;
+
     private readonly GangProblem problem;
     private readonly BinChoice choice = new(Rounding.Bound);
     private readonly int shift;
     private readonly int[] binStart;
     private readonly int[] entryRun;
     private readonly int[] entryPlace;
+    private readonly int[] entryOf;
     private readonly bool[] taken;
     private readonly long[] binBound;
     private readonly bool[] dirty;
@@ -27,6 +31,8 @@ internal sealed class KnapsackDual
     private readonly long[] spreadUse;
     private readonly long[] ingestPrice;
     private readonly long[] spreadPrice;
+    private readonly double[] direction;
+    private readonly double[] slope;
 
     public KnapsackDual(GangProblem problem, Prices prices)
     {
@@ -54,6 +60,9 @@ internal sealed class KnapsackDual
 
         shift = Math.Clamp(58 - (int)Int128.Log2(all), 0, 12);
         (binStart, entryRun, entryPlace) = ByBin(problem);
+        entryOf = new int[problem.Candidates];
+        for (var entry = 0; entry < entryPlace.Length; entry++)
+            entryOf[entryPlace[entry]] = entry;
         taken = new bool[entryRun.Length];
         binBound = new long[problem.Bins];
         dirty = new bool[problem.Bins];
@@ -61,6 +70,8 @@ internal sealed class KnapsackDual
         offered = new int[entryRun.Length];
         ingestUse = new long[problem.Regions];
         spreadUse = new long[problem.SpreadMax.Length];
+        direction = new double[problem.Runs + problem.Regions + problem.SpreadMax.Length];
+        slope = new double[direction.Length];
         ingestPrice = Array.ConvertAll(prices.Ingest, Scaled);
         spreadPrice = Array.ConvertAll(prices.Spread, Scaled);
         var table = new PriceTable(problem);
@@ -102,6 +113,9 @@ internal sealed class KnapsackDual
     public int PlaceOf(int entry) => entryPlace[entry];
 
     public bool IsTaken(int entry) => taken[entry];
+
+    /// <summary>Whether its bin chose the place.</summary>
+    public bool IsChosen(int place) => taken[entryOf[place]];
 
     /// <summary>What a region, or a group in a region, takes too much of (or leaves, below 0).</summary>
     public long IngestOver(int region) => ingestUse[region] - problem.Ingest[region];
@@ -156,80 +170,117 @@ internal sealed class KnapsackDual
                 continue;
             if (stop is not null && stop(Work))
                 return Int128.MaxValue;
-            binBound[bin] = Choose(bin, -1, out _);
+            binBound[bin] = Choose(bin, -1, -1, out _);
             dirty[bin] = false;
         }
 
         return Sum();
     }
 
-    /// <summary>The bin's worth, in units, if this entry must be among its choice. What was chosen stays. Null: it can't.</summary>
-    public long? With(int bin, int entry)
+    /// <summary>What the place's bin loses, in units, if the place must be among its choice; what was chosen stays. The highest number: it can't.</summary>
+    public long LossWith(int place)
     {
-        var worth = Choose(bin, entry, out var possible);
-        return possible ? worth : null;
+        if (IsChosen(place))
+            return 0;
+        var bin = problem.BinOf[place];
+        var worth = Choose(bin, entryOf[place], -1, out var possible);
+        return possible ? binBound[bin] - worth : long.MaxValue;
     }
 
-    public long WorthOf(int bin) => binBound[bin];
+    /// <summary>What the place's bin loses, in units, if it can't have the place.</summary>
+    public long LossWithout(int place)
+    {
+        if (!IsChosen(place))
+            return 0;
+        var bin = problem.BinOf[place];
+        return binBound[bin] - Choose(bin, -1, entryOf[place], out _);
+    }
 
-    /// <summary>One step down the bound, of the length that Polyak gives for the target; evaluates no bin.</summary>
+    /// <summary>
+    /// One step down the bound, of the length that Polyak gives for the target; evaluates no bin. Deflected: where the slope turns back, part of the last
+    /// direction is kept (Camerini, Fratta and Maffioli, 1975), without which prices of bins that are alike go to and fro.
+    /// </summary>
     public void Step(Int128 bound, Int128 target, double scale)
     {
-        var norm = 0.0;
-        for (var run = 0; run < problem.Runs; run++)
+        double along = 0, before = 0;
+        for (var row = 0; row < direction.Length; row++)
         {
-            if (Slope(run) is not 0 and var slope)
-                norm += (double)slope * slope * weight[run];
+            slope[row] = SlopeOf(row);
+            along += slope[row] * direction[row] * WeightOf(row);
+            before += direction[row] * direction[row] * WeightOf(row);
         }
 
-        for (var region = 0; region < problem.Regions; region++)
-            norm += SideNorm(IngestOver(region), ingestPrice[region], problem.Ingest[region]);
-        for (var row = 0; row < spreadUse.Length; row++)
-            norm += SideNorm(SpreadOver(row), spreadPrice[row], problem.SpreadMax[row]);
+        var keep = along < 0 ? -Deflection * along / before : 0;
+        var norm = 0.0;
+        for (var row = 0; row < direction.Length; row++)
+        {
+            direction[row] = slope[row] + (keep * direction[row]);
+            if (direction[row] < 0 && PriceOf(row) == 0)
+                direction[row] = 0;
+            norm += direction[row] * direction[row] * WeightOf(row);
+        }
+
         if (norm <= 0)
             return;
         var length = scale * Math.Max(1, (double)(bound - target)) / norm;
-        for (var run = 0; run < problem.Runs; run++)
+        for (var row = 0; row < direction.Length; row++)
         {
-            if (Slope(run) is not 0 and var slope)
-                SetPrice(run, Math.Max(0, Price[run] + Whole(length * slope * weight[run])));
-        }
-
-        StepSides(length);
-    }
-
-    private int Slope(int run) => !Shared[run] || Settled[run] != Free || (Count[run] == 0 && Price[run] == 0) ? 0 : Count[run] - 1;
-
-    private double SideNorm(long over, long price, long most) =>
-        most <= 0 || over == 0 || (over < 0 && price == 0) ? 0 : (double)over * over * sideWeight / ((double)most * most);
-
-    private void StepSides(double length)
-    {
-        for (var region = 0; region < problem.Regions; region++)
-        {
-            if (SideNorm(IngestOver(region), ingestPrice[region], problem.Ingest[region]) > 0)
-                Reprice(ingestPrice, region, region, length * IngestOver(region) * sideWeight / ((double)problem.Ingest[region] * problem.Ingest[region]));
-        }
-
-        for (var row = 0; row < spreadUse.Length; row++)
-        {
-            if (SideNorm(SpreadOver(row), spreadPrice[row], problem.SpreadMax[row]) > 0)
-            {
-                Reprice(
-                    spreadPrice, row, row % problem.Regions,
-                    length * SpreadOver(row) * sideWeight / ((double)problem.SpreadMax[row] * problem.SpreadMax[row]));
-            }
+            if (direction[row] * WeightOf(row) is not 0 and var move)
+                Reprice(row, Whole(length * move));
         }
     }
 
-    private void Reprice(long[] prices, int row, int region, double change)
+    /// <summary>What the place pays for spread, in units.</summary>
+    public double SpreadCost(int run, int place)
     {
-        var price = Math.Clamp(prices[row] + Whole(change), 0, GangProblemBuilder.ValueMax);
-        if (price == prices[row])
+        if (problem.Group[run] < 0)
+            return 0;
+        return (double)spreadPrice[(problem.Group[run] * problem.Regions) + problem.RegionOfBin[problem.BinOf[place]]] * problem.Gpus[run];
+    }
+
+    /// <summary>Of the rows that are priced, runs come first, then ingest, then spread: what the bins take of them above what there is.</summary>
+    private double SlopeOf(int row)
+    {
+        if (row < problem.Runs)
+            return !Shared[row] || Settled[row] != Free || (Count[row] == 0 && Price[row] == 0) ? 0 : Count[row] - 1;
+        var side = row - problem.Runs;
+        var over = side < problem.Regions ? IngestOver(side) : SpreadOver(side - problem.Regions);
+        return over < 0 && PriceOf(row) == 0 ? 0 : over;
+    }
+
+    private double WeightOf(int row)
+    {
+        if (row < problem.Runs)
+            return Shared[row] && Settled[row] == Free ? weight[row] : 0;
+        var side = row - problem.Runs;
+        double most = side < problem.Regions ? problem.Ingest[side] : problem.SpreadMax[side - problem.Regions];
+        return most <= 0 ? 0 : sideWeight / (most * most);
+    }
+
+    private long PriceOf(int row)
+    {
+        if (row < problem.Runs)
+            return Price[row];
+        var side = row - problem.Runs;
+        return side < problem.Regions ? ingestPrice[side] : spreadPrice[side - problem.Regions];
+    }
+
+    private void Reprice(int row, long change)
+    {
+        if (row < problem.Runs)
+        {
+            SetPrice(row, Math.Max(0, Price[row] + change));
             return;
-        prices[row] = price;
+        }
+
+        var side = row - problem.Runs;
+        var (prices, at) = side < problem.Regions ? (ingestPrice, side) : (spreadPrice, side - problem.Regions);
+        var price = Math.Clamp(prices[at] + change, 0, GangProblemBuilder.ValueMax);
+        if (price == prices[at])
+            return;
+        prices[at] = price;
         for (var bin = 0; bin < problem.Bins; bin++)
-            dirty[bin] |= problem.RegionOfBin[bin] == region;
+            dirty[bin] |= problem.RegionOfBin[bin] == at % problem.Regions;
     }
 
     private Int128 Sum()
@@ -270,8 +321,10 @@ internal sealed class KnapsackDual
             spreadUse[(problem.Group[run] * problem.Regions) + region] += problem.Gpus[run];
     }
 
-    private long Choose(int bin, int forced, out bool possible)
+    /// <summary>Without <paramref name="forced"/> and <paramref name="barred"/>, -1 each, what is chosen is kept as well.</summary>
+    private long Choose(int bin, int forced, int barred, out bool possible)
     {
+        var keep = forced < 0 && barred < 0;
         choice.Clear();
         problem.Capacity.AsSpan(bin * GangProblem.Levels, GangProblem.Levels).CopyTo(room);
         Int128 fixedWorth = 0;
@@ -279,9 +332,9 @@ internal sealed class KnapsackDual
         {
             var (run, place) = (entryRun[entry], entryPlace[entry]);
             var given = Settled[run] == place;
-            if (forced < 0)
+            if (keep)
                 taken[entry] = given;
-            if (Closed[place] || (!given && Settled[run] != Free))
+            if (entry == barred || Closed[place] || (!given && Settled[run] != Free))
                 continue;
             var profit = Profit(run, place, given);
             if (given || entry == forced)
@@ -307,7 +360,7 @@ internal sealed class KnapsackDual
         if (!possible)
             return long.MinValue / 4;
         var worth = fixedWorth + choice.Choose(room);
-        for (var item = 0; item < choice.Count && forced < 0; item++)
+        for (var item = 0; item < choice.Count && keep; item++)
             taken[offered[item]] = choice.IsChosen(item);
         return (long)worth;
     }

@@ -19,6 +19,9 @@ internal sealed class SolveRun(GangProblem problem, ISolveBudget budget, GangSol
     private const int ExactRunsMax = 300;
     private const int ExactCandidatesMax = 2_500;
 
+    /// <summary>Rounds before branch and bound, which makes plans of its own: a few milliseconds, whatever the budget.</summary>
+    private const int ExactRounds = 1_000;
+
     private readonly PriceTable table = new(problem);
     private long work;
     private long bound = long.MaxValue;
@@ -89,7 +92,7 @@ internal sealed class SolveRun(GangProblem problem, ISolveBudget budget, GangSol
         var search = new BinSearch(problem, start, list, table, new SeededRandom(options.Seed));
         var exact = shared <= ExactSharedMax && problem.Candidates <= ExactCandidatesMax && problem.Runs <= ExactRunsMax;
         var dual = exact || problem.Candidates <= DualCandidatesMax;
-        Improve(search, exact ? Math.Min(0.08, 0.02 + Spent(0)) : dual ? Math.Max(0.45, 0.1 + Spent(0)) : 1);
+        Improve(search, exact ? Math.Max(0.15, 0.05 + Spent(0)) : dual ? Math.Max(0.45, 0.1 + Spent(0)) : 1, exact ? ExactRounds : long.MaxValue);
         if (dual && !Done())
             Prove(prices, exact);
         if (Done())
@@ -100,12 +103,14 @@ internal sealed class SolveRun(GangProblem problem, ISolveBudget budget, GangSol
         Improve(search, 1);
     }
 
-    private void Improve(BinSearch search, double until)
+    private void Improve(BinSearch search, double until, long roundsMax = long.MaxValue)
     {
         var before = search.Work;
-        while (Spent(search.Work - before) < until && search.BestValue < bound)
+        // A round that finds nothing to choose among does no work of its own, and must not go on for ever.
+        var rounds = 0L;
+        for (; rounds < roundsMax && Spent(search.Work - before + rounds) < until && search.BestValue < bound; rounds++)
             search.Round();
-        work += search.Work - before;
+        work += search.Work - before + rounds;
         Keep(search.Best, search.BestValue);
     }
 
