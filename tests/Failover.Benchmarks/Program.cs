@@ -41,8 +41,10 @@ var export = new Command("export", "Writes a generated instance to a file that o
 export.SetAction(parsed => Generator.Make(parsed.GetRequiredValue(name)).Save(parsed.GetRequiredValue(file)));
 
 var count = new Option<int>("--count") { Description = "How many instances.", DefaultValueFactory = _ => 200 };
-var agree = new Command("agree", "Small generated instances of class F: the solver's optimum against CP-SAT's.") { count };
-agree.SetAction(parsed => Agreement.Run(parsed.GetValue(count), Console.Out));
+var alone = new Option<bool>("--alone") { Description = "Only time to the proof: CP-SAT is not asked." };
+var limit = new Option<double>("--seconds") { Description = "The most for a proof, of either prover.", DefaultValueFactory = _ => 20 };
+var agree = new Command("agree", "Small generated instances of class F: the solver's optimum against CP-SAT's.") { count, alone, limit, processor };
+agree.SetAction(parsed => Agreement.Run(parsed.GetValue(count), parsed.GetValue(limit), parsed.GetValue(alone), parsed.GetValue(processor), Console.Out));
 
 var growth = new Command("growth", "Time of a pricing pass, and bytes, against the number of candidates.");
 growth.SetAction(_ => Growth.Run(Console.Out));

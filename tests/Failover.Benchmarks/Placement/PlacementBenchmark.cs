@@ -113,7 +113,7 @@ internal sealed class PlacementBenchmark(BenchmarkOptions options, TextWriter ou
         var clock = Stopwatch.StartNew();
         var plan = GangSolver.Solve(instance.Problem, new WorkBudget(steps), Options());
         Add(instance.Name, "Failover", steps, clock.Elapsed.TotalSeconds, plan.Value, plan.Bound);
-        Save(instance.Name, $"{steps}steps", clock.Elapsed.TotalSeconds, plan);
+        Save(instance.Name, $"{steps}steps", null, clock.Elapsed.TotalSeconds, plan);
         return Passes(instance.Name, instance.Problem, plan);
     }
 
@@ -148,7 +148,7 @@ internal sealed class PlacementBenchmark(BenchmarkOptions options, TextWriter ou
         var seconds = options.ProcessorTime ? ProcessorBudget.Now - processor : clock.Elapsed.TotalSeconds;
         Add(instance.Name, engine, deadline, seconds, plan.Value, plan.Bound, ReferenceEquals(problem, instance.Problem));
         if (ReferenceEquals(problem, instance.Problem) && deadline > 0)
-            Save(instance.Name, deadline.ToString(CultureInfo.InvariantCulture), seconds, plan);
+            Save(instance.Name, deadline.ToString(CultureInfo.InvariantCulture), deadline, seconds, plan);
         sound = Passes(instance.Name, problem, plan);
         return plan;
     }
@@ -192,16 +192,20 @@ internal sealed class PlacementBenchmark(BenchmarkOptions options, TextWriter ou
         output.WriteLine(Report.Row(one));
     }
 
-    private void Save(string name, string deadline, double seconds, GangPlan plan)
+    /// <summary>One plan, for others to check. Without a deadline it is a replay, and its file is named by the budget in steps.</summary>
+    private void Save(string name, string budget, double? deadline, double seconds, GangPlan plan)
     {
         if (options.Plans is not { } folder)
             return;
         Directory.CreateDirectory(folder);
-        using var file = File.Create(Path.Combine(folder, $"{name.Replace(':', '-')}.{deadline}.json"));
+        using var file = File.Create(Path.Combine(folder, $"{name.Replace(':', '-')}.{budget}.json"));
         using var json = new Utf8JsonWriter(file);
         json.WriteStartObject();
         json.WriteString("instance", name);
-        json.WriteString("deadline", deadline);
+        if (deadline is { } given)
+            json.WriteNumber("deadline", given);
+        else
+            json.WriteNull("deadline");
         json.WriteNumber("seconds", seconds);
         json.WriteNumber("value", plan.Value);
         json.WriteNumber("bound", plan.Bound);
