@@ -79,5 +79,5 @@ public sealed class GangReasonsTests
                         Assert.All(reasons.WhyNot(run), reason => Assert.True(reason.Row != KeptOutBy.Nothing && reason.Margin >= 0));
                 }
             },
-            iter: 10_000);
+            iter: PropertyCases.Count);
 }

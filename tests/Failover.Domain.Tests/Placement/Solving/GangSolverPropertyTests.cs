@@ -6,8 +6,6 @@ namespace Failover.Domain.Tests.Placement.Solving;
 /// <summary>What holds of every problem, against a search through all plans.</summary>
 public sealed class GangSolverPropertyTests
 {
-    private const int Cases = 10_000;
-
     [Fact]
     public void Solve_AnyProblemAndBudget_PassesTheCheckerAndPacksOntoTheNodes() =>
         Gen.Select(GangSpec.Gen(9), Gen.Long[1, 60_000], Gen.Long, Gen.Bool).Sample(
@@ -19,7 +17,7 @@ public sealed class GangSolverPropertyTests
                 Assert.True(spec.Packs(plan.BinOf.AsSpan()));
                 Assert.True(plan.Bound >= plan.Value);
             },
-            iter: Cases);
+            iter: PropertyCases.Count);
 
     [Fact]
     public void Solve_AnyBudget_BoundIsNotBelowTheOptimum() =>
@@ -31,7 +29,7 @@ public sealed class GangSolverPropertyTests
                 Assert.True(plan.Bound >= optimum, $"bound {plan.Bound} < optimum {optimum}");
                 Assert.True(optimum >= plan.Value, $"optimum {optimum} < value {plan.Value}");
             },
-            iter: Cases);
+            iter: PropertyCases.Count);
 
     [Fact]
     public void Solve_EnoughBudget_ProvesTheOptimum() =>
@@ -41,7 +39,7 @@ public sealed class GangSolverPropertyTests
                 var plan = GangSolver.Solve(spec.Build(), new WorkBudget(5_000_000));
                 Assert.Equal((spec.Optimum(), true), (plan.Value, plan.Proven));
             },
-            iter: Cases);
+            iter: PropertyCases.Count);
 
     [Fact]
     public void Solve_MoreCapacity_IsNeverWorse() =>
@@ -53,13 +51,13 @@ public sealed class GangSolverPropertyTests
                 bins[which % bins.Length] = bin with { NodesByFree = [.. bin.NodesByFree.Select((count, gpus) => gpus == free ? count + 1 : count)] };
                 Assert.True(Proven(spec with { Bins = bins }) >= Proven(spec));
             },
-            iter: Cases);
+            iter: PropertyCases.Count);
 
     [Fact]
     public void Solve_OneRunFewer_IsNeverBetter() =>
         Gen.Select(GangSpec.Gen(6), Gen.Int[0, 5]).Sample(
             (spec, which) => Assert.True(Proven(spec with { Runs = [.. spec.Runs.Where((_, run) => run != which)] }) <= Proven(spec)),
-            iter: Cases);
+            iter: PropertyCases.Count);
 
     [Fact]
     public void Solve_StrictTiers_NeverTradesUpward() =>
@@ -73,7 +71,7 @@ public sealed class GangSolverPropertyTests
                     .Sum(run => run.Item.Places.Single(place => place.Bin == plan.BinOf[run.Index]).Value);
                 Assert.Equal(spec.Optimum(run => run.Tier == top), value);
             },
-            iter: Cases);
+            iter: PropertyCases.Count);
 
     [Fact]
     public void Solve_SameSeedAndBudget_SamePlan() =>
@@ -86,7 +84,7 @@ public sealed class GangSolverPropertyTests
                 Assert.Equal(once.BinOf, again.BinOf);
                 Assert.Equal((once.Value, once.Bound, once.Work), (again.Value, again.Bound, again.Work));
             },
-            iter: 1_000);
+            iter: PropertyCases.Count);
 
     private static long Proven(GangSpec spec)
     {
