@@ -16,7 +16,6 @@ internal sealed class ExactSearch
 
     private const int RoundsMax = 3;
 
-
     private readonly GangProblem problem;
     private readonly KnapsackDual dual;
     private readonly Func<long, bool> spent;
@@ -27,11 +26,12 @@ internal sealed class ExactSearch
     private readonly List<(int Run, int Place, bool Settled)> trail = [];
     private BranchPromise? promise;
 
-    public ExactSearch(GangProblem problem, Prices prices, ReadOnlySpan<int> plan, long value, Func<long, bool> spent)
+    /// <summary><paramref name="small"/>: a problem that may be searched to the end.</summary>
+    public ExactSearch(GangProblem problem, Prices prices, ReadOnlySpan<int> plan, long value, bool small, Func<long, bool> spent)
     {
         this.problem = problem;
         this.spent = spent;
-        dual = new KnapsackDual(problem, prices);
+        dual = new KnapsackDual(problem, prices, deflected: small);
         best = plan.ToArray();
         BestValue = value;
         ingestLeft = [.. problem.Ingest];

@@ -10,10 +10,11 @@ internal sealed class KnapsackDual
     /// <summary>The run is free to have any of its open places, or none.</summary>
     public const int Free = -2;
 
-    /// <summary>How much of the last direction is kept, 0 to 2; above 1 the new one leads away from it.</summary>
+    /// <summary>How much of the last direction is kept in small problems, 0 to 2; above 1 the new one leads away from it. In large ones plain steps come further.</summary>
     private const double Deflection = 1.5;
 
     private readonly GangProblem problem;
+    private readonly double deflection;
     private readonly BinChoice choice = new(Rounding.Bound);
     private readonly int shift;
     private readonly int[] binStart;
@@ -34,8 +35,9 @@ internal sealed class KnapsackDual
     private readonly double[] direction;
     private readonly double[] slope;
 
-    public KnapsackDual(GangProblem problem, Prices prices)
+    public KnapsackDual(GangProblem problem, Prices prices, bool deflected)
     {
+        deflection = deflected ? Deflection : 0;
         this.problem = problem;
         Shared = new bool[problem.Runs];
         Price = new long[problem.Runs];
@@ -210,7 +212,7 @@ internal sealed class KnapsackDual
             before += direction[row] * direction[row] * WeightOf(row);
         }
 
-        var keep = along < 0 ? -Deflection * along / before : 0;
+        var keep = along < 0 ? -deflection * along / before : 0;
         var norm = 0.0;
         for (var row = 0; row < direction.Length; row++)
         {

@@ -117,7 +117,7 @@ internal sealed class SolveRun(GangProblem problem, ISolveBudget budget, GangSol
     private void Prove(Prices prices, bool toTheEnd)
     {
         var until = toTheEnd ? 0.85 : 0.8;
-        var search = new ExactSearch(problem, prices, best, bestValue, more => Spent(more) >= until);
+        var search = new ExactSearch(problem, prices, best, bestValue, toTheEnd, more => Spent(more) >= until);
         if (toTheEnd)
             search.Run();
         else

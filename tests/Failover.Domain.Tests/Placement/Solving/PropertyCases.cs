@@ -1,11 +1,8 @@
 namespace Failover.Domain.Tests.Placement.Solving;
 
-/// <summary>
-/// How many cases each of the solver's properties is held to: a thousand, other ones every time, where the tests run often; FAILOVER_PROPERTY_CASES asks for
-/// more, as before a release, where it is 10,000 at the least.
-/// </summary>
+/// <summary>How many cases each of the solver's properties is held to, other ones every time: ten thousand, or what FAILOVER_PROPERTY_CASES asks for.</summary>
 internal static class PropertyCases
 {
     public static long Count { get; } =
-        Environment.GetEnvironmentVariable("FAILOVER_PROPERTY_CASES") is { Length: > 0 } asked ? long.Parse(asked, System.Globalization.CultureInfo.InvariantCulture) : 1_000;
+        Environment.GetEnvironmentVariable("FAILOVER_PROPERTY_CASES") is { Length: > 0 } asked ? long.Parse(asked, System.Globalization.CultureInfo.InvariantCulture) : 10_000;
 }
