@@ -22,7 +22,7 @@ public static class ReportText
         }
 
         foreach (var move in report.Moves.Where(move => !string.IsNullOrEmpty(move.Fallback)))
-            yield return $"fell back  {move.Run} e{move.Epoch}: {move.Fallback}";
+            yield return Cut($"fell back  {move.Run} e{move.Epoch}: {move.Fallback}");
         foreach (var judgement in report.Judgements)
         {
             yield return Line(report, judgement);
@@ -49,19 +49,24 @@ public static class ReportText
     {
         if (report.Moves.Count == 0)
             yield break;
-        yield return "seconds since the loss began:";
-        yield return $"{"run",-18} {"epoch",5}  {"from > to",-34} {"detect",7} {"decide",7} {"stage",7} {"fence",7} {"start",7} {"step",7}  {"redone",-10} {"GPU-hours lost",14} {"plan's gap",10}";
-        foreach (var move in report.Moves)
+        yield return "seconds since the loss, steps redone of those explained, GPU-hours lost, and the plan's proven gap:";
+        yield return $"{"run",-14} {"ep",2} {"to",-15} {"detect",6} {"decide",6} {"stage",6} {"fence",6} {"start",6} {"step",6} {"redone",9} {"lost",7} {"gap",6}";
+        foreach (var from in report.Moves.GroupBy(move => move.From))
         {
-            yield return $"{move.Run,-18} {move.Epoch,5}  {$"{move.From} > {move.To}",-34} {Cell(move.Detected)} {Cell(move.Decided)} {Cell(move.Staged)} {Cell(move.Fenced)} "
-                + $"{Cell(move.Started)} {Cell(move.Stepping)}  {$"{move.Redone}/{move.Bound}",-10} {move.GpuHoursLost?.ToString("0.000", CultureInfo.InvariantCulture) ?? "-",14} {Gap(move.Plan),10}";
+            yield return $"from {from.Key}:";
+            foreach (var move in from)
+                yield return Row(move);
         }
     }
+
+    private static string Row(MoveReport move) =>
+        $"{move.Run,-14} {move.Epoch,2} {move.To,-15} {Cell(move.Detected)} {Cell(move.Decided)} {Cell(move.Staged)} {Cell(move.Fenced)} {Cell(move.Started)} {Cell(move.Stepping)} "
+        + $"{$"{move.Redone}/{move.Bound}",9} {move.GpuHoursLost?.ToString("0.000", CultureInfo.InvariantCulture) ?? "-",7} {Gap(move.Plan),6}";
 
     private static string Gap(StoredNote? plan) => plan?.Gap?.ToString("0.00%", CultureInfo.InvariantCulture) ?? "-";
 
     /// <summary>To a screen's width; the JSON report has the whole of it.</summary>
     private static string Cut(string line) => line.Length <= LineMax ? line : $"{line[..(LineMax - 3)]}...";
 
-    private static string Cell(double? seconds) => (seconds?.ToString("0.0", CultureInfo.InvariantCulture) ?? "-").PadLeft(7);
+    private static string Cell(double? seconds) => (seconds?.ToString("0.0", CultureInfo.InvariantCulture) ?? "-").PadLeft(6);
 }
