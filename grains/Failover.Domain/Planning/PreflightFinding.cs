@@ -7,4 +7,11 @@ namespace Failover.Domain.Planning;
 /// <param name="Member">The member.</param>
 /// <param name="Refusal">Why not; <see langword="null"/>: it would take it.</param>
 /// <param name="Since">Since when it has said so.</param>
-public sealed record PreflightFinding(string RunUid, string Member, string? Refusal, DateTimeOffset Since);
+public sealed record PreflightFinding(string RunUid, string Member, string? Refusal, DateTimeOffset Since)
+{
+    /// <summary>It has said nothing yet: <see cref="Refusal"/> says what is waited for.</summary>
+    public bool IsAwaited { get; init; }
+
+    /// <summary>As a reason, for people.</summary>
+    public string Words => IsAwaited ? $"{Refusal}" : $"would not take it, as a dry run said (since {Since:HH:mm:ss}Z): {Refusal}";
+}

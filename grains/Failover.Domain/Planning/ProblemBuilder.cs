@@ -23,7 +23,7 @@ internal sealed class ProblemBuilder
         this.policy = policy;
         throughput = input.Fleet.Skus.ToDictionary(sku => sku.Name, sku => (int)Whole(sku.Throughput * 1_000, 1, 100_000, $"throughput of {sku.Name}"));
         refusals = input.Preflights.Where(finding => finding.Refusal is not null).ToLookup(
-            finding => finding.RunUid, finding => new MemberExclusion(finding.Member, $"would not take it, as a dry run said (since {finding.Since:HH:mm:ss}Z): {finding.Refusal}"));
+            finding => finding.RunUid, finding => new MemberExclusion(finding.Member, finding.Words));
         regionOfStore = input.Fleet.Stores.ToDictionary(store => store.Name, store => store.Region);
         closedRegions = input.Fleet.Regions.Select(region => RegionVerdicts.Of(region.Name, input.Members))
             .Where(verdict => !verdict.IsTarget).ToDictionary(verdict => verdict.Region);

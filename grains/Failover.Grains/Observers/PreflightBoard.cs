@@ -77,7 +77,7 @@ internal sealed class PreflightBoard(IOptions<ObserverOptions> options, TimeProv
             }
             else if (waits)
             {
-                yield return new PreflightFinding(run.Uid, member.Name, "it is being asked whether it would take the workload", run.SubmittedAt);
+                yield return new PreflightFinding(run.Uid, member.Name, "it is being asked whether it would take the workload", run.SubmittedAt) { IsAwaited = true };
             }
         }
     }

@@ -46,7 +46,7 @@ internal sealed partial class RunGrain(
             await row.StoreAsync(transition.State, this);
             MoveTelemetry.Record(before, transition.State);
             if (before.Step != transition.State.Step)
-                LogStep(before.Uid, before.Spec.Name, before.Step, transition.State.Step, runEvent.GetType().Name, transition.State.Waiting?.Detail);
+                LogStep(before.Uid, before.Spec.Name, before.Step, transition.State.Step, runEvent.GetType().Name, Detail(transition.State));
             if (before.Overdue is null && transition.State.Overdue is { } overdue)
                 LogOverdue(before.Uid, before.Spec.Name, overdue.Detail);
         }
@@ -55,9 +55,12 @@ internal sealed partial class RunGrain(
 
     public Task<RunState?> GetAsync() => Task.FromResult(row.RecordExists ? row.State : null);
 
+    private static string Detail(RunState state) =>
+        state.Waiting?.Detail ?? ((state.Move?.Target ?? state.Epoch?.Target) is { } target ? $"Epoch {state.Move?.ToEpoch ?? state.EpochNumber}, {target.Member}." : "");
+
     [LoggerMessage(Level = LogLevel.Error, Message = "Run {Uid} ({Name}) is overdue. {Detail}")]
     private partial void LogOverdue(string uid, string name, string detail);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Run {Uid} ({Name}): {From} to {To} on {Event}. {Detail}")]
-    private partial void LogStep(string uid, string name, RunStep from, RunStep to, string @event, string? detail);
+    private partial void LogStep(string uid, string name, RunStep from, RunStep to, string @event, string detail);
 }

@@ -30,6 +30,13 @@ internal static class PlanTelemetry
     private static readonly Counter<long> Rejected =
         Meter.CreateCounter<long>("failover.plan.rejected", "{move}", "Planned moves that no longer held when the plan was done.");
 
+    // A counter that is told of from the start shows its first count as a rise.
+    static PlanTelemetry()
+    {
+        foreach (var reason in (ReadOnlySpan<string>)["failed", "late", "unsound"])
+            Fallbacks.Add(0, new KeyValuePair<string, object?>("failover.plan.fallback.reason", reason));
+    }
+
     public static void Made(PlacementProblem problem, PlacementPlan plan, TimeSpan took, int? candidates)
     {
         KeyValuePair<string, object?> engine = new("failover.plan.engine", plan.Engine.ToString());
