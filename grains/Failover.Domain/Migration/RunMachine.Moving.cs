@@ -125,8 +125,7 @@ public static partial class RunMachine
                 ? RetryLater(state, $"{happened.Store} can't be reached.", policy)
                 : Wait(state, WaitReason.LineageUnknown, $"The store {happened.Store} of epoch {happened.Epoch} can't be reached to seal it.", policy.LineageRecheck);
         }
-        var settled = happened.Reached ? state : Owe(state, happened.Epoch, happened.Store);
-        settled = settled with { Move = move with { SealOwed = !happened.Reached } };
+        var settled = happened.Reached ? Paid(state, happened) : Owe(state, happened.Epoch, happened.Store);
         switch (ResumeChoice.Choose(settled, happened.Survey ?? new LineageSurvey([]), move.Target.Store))
         {
             case ResumeDecision.Resume resume:
@@ -143,7 +142,7 @@ public static partial class RunMachine
     }
 
     private static RunState Owe(RunState state, int epoch, string store) =>
-        state.PendingSeals.Any(seal => seal.Epoch == epoch && seal.Store == store)
+        Owes(state, epoch, store)
             ? state
             : state with { PendingSeals = state.PendingSeals.Add(new PendingSeal(epoch, store)) };
 
@@ -154,14 +153,13 @@ public static partial class RunMachine
             return state;
         if (!happened.Reached)
             return state with { PendingSeals = state.PendingSeals.Replace(owed, owed with { NotBefore = state.Now + policy.RetryDelayMax }) };
-        return state with
-        {
-            PendingSeals = state.PendingSeals.Remove(owed),
-            // The store may come back before the move has made the next epoch current: then the epoch is not among the past ones yet.
-            Move = state.Move is { SealOwed: true } move && happened.Epoch == state.EpochNumber && state.Epoch!.Target.Store == happened.Store ? move with { SealOwed = false } : state.Move,
-            Past = [.. state.Past.Select(past => past.Number == happened.Epoch ? past with { Sealed = true } : past)],
-        };
+        return Paid(state, happened) with { Past = [.. state.Past.Select(past => past.Number == happened.Epoch ? past with { Sealed = true } : past)] };
     }
+
+    private static RunState Paid(RunState state, RunEvent.Sealed happened) =>
+        state with { PendingSeals = state.PendingSeals.RemoveAll(seal => seal.Epoch == happened.Epoch && seal.Store == happened.Store) };
+
+    private static bool Owes(RunState state, int epoch, string store) => state.PendingSeals.Any(seal => seal.Epoch == epoch && seal.Store == store);
 
     private static RunState OnWaitingFailed(RunState state, RunEvent.EffectFailed failed, RunPolicy policy) =>
         Answers(state, failed.EffectId, policy) ? RetryLater(state, failed.Detail, policy) : OnStandingFailed(state, failed, policy);
@@ -196,7 +194,7 @@ public static partial class RunMachine
     {
         var move = state.Move!;
         var past = state.Epoch is { } old
-            ? state.Past.Add(new PastEpoch(old.Number, old.Target, old.ResumeFrom, move.Commit, Sealed: !move.SealOwed, state.Now) { LastStep = old.Progress?.Step })
+            ? state.Past.Add(new PastEpoch(old.Number, old.Target, old.ResumeFrom, move.Commit, Sealed: !Owes(state, old.Number, old.Target.Store), state.Now) { LastStep = old.Progress?.Step })
             : state.Past;
         var epoch = new EpochState
         {

@@ -240,9 +240,6 @@ public sealed record MoveState
     /// <summary>Newer commits passed over, with the reason, for people.</summary>
     public string? FallbackDetail { get; init; }
 
-    /// <summary>Whether the store of the epoch before was out of reach, so that its seal is owed.</summary>
-    public bool SealOwed { get; init; }
-
     /// <summary>Drain only: the workload has stopped; what it committed last is still to be staged.</summary>
     public bool Quiesced { get; init; }
 

@@ -13,9 +13,6 @@ namespace Failover.Domain.Planning;
 /// </summary>
 internal sealed class Headroom(PlannerInput input, PlanningPolicy policy, ProblemBuilder builder)
 {
-    /// <summary>Whether any is to be kept.</summary>
-    public bool IsKept => policy.HeadroomShare > 0 || policy.HeadroomRegions > 0;
-
     /// <summary>The plan, sound in each of its halves; once all steps are taken.</summary>
     public PlacementPlan? Plan { get; private set; }
 
@@ -23,12 +20,14 @@ internal sealed class Headroom(PlannerInput input, PlanningPolicy policy, Proble
     public Room Left { get; private set; } = builder.Room();
 
     /// <summary>The problems to be solved, each answered before the next is asked for.</summary>
-    public IEnumerable<PlacementProblem> Steps(IReadOnlyDictionary<string, PosedRun> seekers, Func<PlacementPlan> answer)
+    public IEnumerable<PlacementProblem> Steps(PosedPlan posed, Func<PlacementPlan> answer)
     {
-        var newcomers = IsKept ? seekers.Values.Where(seeker => seeker.IsNewWork).ToArray() : [];
+        var seekers = posed.Candidates;
+        var newcomers = policy.KeepsHeadroom ? seekers.Values.Where(seeker => seeker.IsNewWork).ToArray() : [];
         if (newcomers.Length < seekers.Count || newcomers.Length == 0)
         {
-            var problem = builder.Build(seekers.Values.Where(seeker => !IsKept || !seeker.IsNewWork), Left);
+            // Where all are placed together it is the problem as it was posed.
+            var problem = newcomers.Length == 0 ? posed.Problem : builder.Build(seekers.Values.Where(seeker => !seeker.IsNewWork), Left);
             yield return problem;
             Plan = PlannerPass.Sound(problem, answer());
             Left = Left.Less(Plan.Moves, seekers);
@@ -57,7 +56,7 @@ internal sealed class Headroom(PlannerInput input, PlanningPolicy policy, Proble
     /// own, and adds them to what that one uses: each region's slack shrinks by them, wherever it is. So the smallest slack is what may be given, to the highest tiers and the
     /// longest waiting first. Counted by GPU type, so that what can't be used by whom it is kept for does not count.
     /// </summary>
-    private PlacementProblem Admitted(PlacementProblem problem, ImmutableArray<PlannedMove> first, IReadOnlyDictionary<string, PosedRun> seekers, Room left)
+    private PlacementProblem Admitted(PlacementProblem problem, ImmutableArray<PlannedMove> first, ImmutableSortedDictionary<string, PosedRun> seekers, Room left)
     {
         if (policy.HeadroomRegions == 0)
             return problem;
@@ -91,7 +90,7 @@ internal sealed class Headroom(PlannerInput input, PlanningPolicy policy, Proble
     }
 
     /// <summary>By GPU type: the region whose loss would leave the least beyond what it needs, and how much that is; negative where it is short already.</summary>
-    private Dictionary<string, Slack> Slacks(ImmutableArray<PlannedMove> first, IReadOnlyDictionary<string, PosedRun> seekers, Room left)
+    private Dictionary<string, Slack> Slacks(ImmutableArray<PlannedMove> first, ImmutableSortedDictionary<string, PosedRun> seekers, Room left)
     {
         var regionOf = input.Fleet.Members.ToDictionary(member => member.Name, member => member.Region);
         var open = input.Members.Where(member => MemberMachine.IsTarget(member).IsTarget && RegionVerdicts.Of(member.Region, input.Members).IsTarget).Select(member => member.Name).ToHashSet();
@@ -107,11 +106,8 @@ internal sealed class Headroom(PlannerInput input, PlanningPolicy policy, Proble
             .ToDictionary(one => one.Sku);
     }
 
-    private IEnumerable<(string Sku, string Region, int Gpus)> Uses(RunState run) => InFlight.Holds(run).Select(held =>
-    {
-        var target = run.Epoch?.Number == held.Epoch.Epoch ? run.Epoch.Target : run.Move!.Target;
-        return (target.Sku, target.Region, run.Spec.Gang.Gpus);
-    });
+    private static IEnumerable<(string Sku, string Region, int Gpus)> Uses(RunState run) =>
+        InFlight.Holds(run).Select(held => InFlight.TargetOf(run, held.Epoch.Epoch)).Select(target => (target.Sku, target.Region, run.Spec.Gang.Gpus));
 
     /// <summary>Where it would fit into what is free, and not into what is free beyond the share, that share is the reason.</summary>
     private PlacementPlan Explained(PlacementPlan plan, PlacementProblem problem, Room limited, Room after)

@@ -34,9 +34,9 @@ internal static class InFlight
     public static bool HasTarget(RunStep step) =>
         step is RunStep.Planned or RunStep.Reserved or RunStep.Staging or RunStep.Quiescing or RunStep.Fenced or RunStep.ToppingUp or RunStep.Pinning;
 
-    private static GpuReservation Promise(RunState run, int epoch)
-    {
-        var sku = run.Epoch?.Number == epoch ? run.Epoch.Target.Sku : run.Move!.Target.Sku;
-        return new GpuReservation(run.Uid, epoch, "", sku, run.Spec.Gang.Workers, run.Spec.Gang.GpusPerWorker, run.StepSince) { Move = run.Moves };
-    }
+    /// <summary>Where an epoch is that holds GPUs: the current one, or that of the move under way.</summary>
+    public static Target TargetOf(RunState run, int epoch) => run.Epoch?.Number == epoch ? run.Epoch.Target : run.Move!.Target;
+
+    private static GpuReservation Promise(RunState run, int epoch) =>
+        new(run.Uid, epoch, "", TargetOf(run, epoch).Sku, run.Spec.Gang.Workers, run.Spec.Gang.GpusPerWorker, run.StepSince) { Move = run.Moves };
 }

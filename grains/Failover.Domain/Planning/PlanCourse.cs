@@ -47,7 +47,7 @@ public sealed class PlanCourse : IDisposable
 
     private IEnumerable<PlacementProblem> Steps(PosedPlan posed)
     {
-        foreach (var problem in headroom.Steps(posed.Candidates, Answer))
+        foreach (var problem in headroom.Steps(posed, Answer))
             yield return problem;
         foreach (var problem in prospects.Steps(headroom.Plan!, posed.Candidates, headroom.Left, posed.BrakeHolds, Answer))
             yield return problem;

@@ -96,6 +96,9 @@ public sealed record PlanningPolicy
     [Range(0, 1)]
     public int HeadroomRegions { get; init; }
 
+    /// <summary>Whether room is kept for the next failure at all.</summary>
+    internal bool KeepsHeadroom => HeadroomShare > 0 || HeadroomRegions > 0;
+
     /// <summary>
     /// How long a run that was displaced is left alone once its member is no longer Lost: its epoch may have lived on, and progress would end the wait.
     /// </summary>

@@ -52,7 +52,7 @@ internal sealed class Prospects(PlannerInput input, PlanningPolicy policy, Probl
 
     /// <summary>What is kept for displaced runs is not made room in for others.</summary>
     private bool MayPreempt(PosedRun seeker) =>
-        seeker.IsDisplaced || (policy.Preemption == PreemptionMode.All && !(seeker.IsNewWork && (policy.HeadroomShare > 0 || policy.HeadroomRegions > 0)));
+        seeker.IsDisplaced || (policy.Preemption == PreemptionMode.All && !(seeker.IsNewWork && policy.KeepsHeadroom));
 
     private RunState[] VictimsBelow(int tier, Room room) =>
     [
