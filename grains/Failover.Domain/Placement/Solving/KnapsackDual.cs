@@ -3,13 +3,9 @@ namespace Failover.Domain.Placement.Solving;
 /// <summary>
 /// The bound that keeps each bin's choice exact and prices what couples bins: that a run has one place, ingest, spread. Never above the bound of
 /// <see cref="PriceAscent"/> at the same prices, and mostly well below the linear relaxation (Geoffrion 1974). All in integers, so any state of it is a proof.
-/// Runs may be settled, and places closed, for a search over what is left.
 /// </summary>
 internal sealed class KnapsackDual
 {
-    /// <summary>The run is free to have any of its open places, or none.</summary>
-    public const int Free = -2;
-
     /// <summary>How much of the last direction is kept in small problems, 0 to 2; above 1 the new one leads away from it. In large ones plain steps come further.</summary>
     private const double Deflection = 1.5;
 
@@ -42,9 +38,6 @@ internal sealed class KnapsackDual
         Shared = new bool[problem.Runs];
         Price = new long[problem.Runs];
         Count = new int[problem.Runs];
-        Settled = new int[problem.Runs];
-        Settled.AsSpan().Fill(Free);
-        Closed = new bool[problem.Candidates];
         weight = new double[problem.Runs];
         var all = Int128.One;
         for (var run = 0; run < problem.Runs; run++)
@@ -96,12 +89,6 @@ internal sealed class KnapsackDual
     /// <summary>[run]: how many bins chose it.</summary>
     public int[] Count { get; }
 
-    /// <summary>[run]: its place, -1 for none, or <see cref="Free"/>.</summary>
-    public int[] Settled { get; }
-
-    /// <summary>[place]: it is out of the question.</summary>
-    public bool[] Closed { get; }
-
     /// <summary>Parts of a value that prices are counted in.</summary>
     public long Unit => 1L << shift;
 
@@ -118,29 +105,6 @@ internal sealed class KnapsackDual
 
     /// <summary>Whether its bin chose the place.</summary>
     public bool IsChosen(int place) => taken[entryOf[place]];
-
-    /// <summary>What a region, or a group in a region, takes too much of (or leaves, below 0).</summary>
-    public long IngestOver(int region) => ingestUse[region] - problem.Ingest[region];
-
-    public long SpreadOver(int row) => spreadUse[row] - problem.SpreadMax[row];
-
-    /// <summary>Whether the row is overdrawn, or paid for and not used up.</summary>
-    public bool IngestIsOff(int region) => IngestOver(region) > 0 || (IngestOver(region) < 0 && ingestPrice[region] > 0);
-
-    public bool SpreadIsOff(int row) => SpreadOver(row) > 0 || (SpreadOver(row) < 0 && spreadPrice[row] > 0);
-
-    /// <summary>Settles a run, or frees it.</summary>
-    public void Settle(int run, int place)
-    {
-        Settled[run] = place;
-        Touch(run);
-    }
-
-    public void Close(int place, bool closed)
-    {
-        Closed[place] = closed;
-        dirty[problem.BinOf[place]] = true;
-    }
 
     public void SetPrice(int run, long price)
     {
@@ -232,28 +196,22 @@ internal sealed class KnapsackDual
         }
     }
 
-    /// <summary>What the place pays for spread, in units.</summary>
-    public double SpreadCost(int run, int place)
-    {
-        if (problem.Group[run] < 0)
-            return 0;
-        return (double)spreadPrice[(problem.Group[run] * problem.Regions) + problem.RegionOfBin[problem.BinOf[place]]] * problem.Gpus[run];
-    }
-
     /// <summary>Of the rows that are priced, runs come first, then ingest, then spread: what the bins take of them above what there is.</summary>
     private double SlopeOf(int row)
     {
         if (row < problem.Runs)
-            return !Shared[row] || Settled[row] != Free || (Count[row] == 0 && Price[row] == 0) ? 0 : Count[row] - 1;
+            return !Shared[row] || (Count[row] == 0 && Price[row] == 0) ? 0 : Count[row] - 1;
         var side = row - problem.Runs;
-        var over = side < problem.Regions ? IngestOver(side) : SpreadOver(side - problem.Regions);
+        var over = side < problem.Regions
+            ? ingestUse[side] - problem.Ingest[side]
+            : spreadUse[side - problem.Regions] - problem.SpreadMax[side - problem.Regions];
         return over < 0 && PriceOf(row) == 0 ? 0 : over;
     }
 
     private double WeightOf(int row)
     {
         if (row < problem.Runs)
-            return Shared[row] && Settled[row] == Free ? weight[row] : 0;
+            return Shared[row] ? weight[row] : 0;
         var side = row - problem.Runs;
         double most = side < problem.Regions ? problem.Ingest[side] : problem.SpreadMax[side - problem.Regions];
         return most <= 0 ? 0 : sideWeight / (most * most);
@@ -301,11 +259,8 @@ internal sealed class KnapsackDual
             }
         }
 
-        for (var run = 0; run < problem.Runs; run++)
-        {
-            if (Settled[run] == Free)
-                sum += Price[run];
-        }
+        foreach (var price in Price)
+            sum += price;
 
         for (var region = 0; region < problem.Regions; region++)
             sum += (Int128)ingestPrice[region] * problem.Ingest[region];
@@ -329,19 +284,18 @@ internal sealed class KnapsackDual
         var keep = forced < 0 && barred < 0;
         choice.Clear();
         problem.Capacity.AsSpan(bin * GangProblem.Levels, GangProblem.Levels).CopyTo(room);
-        Int128 fixedWorth = 0;
+        Int128 forcedWorth = 0;
         for (var entry = binStart[bin]; entry < binStart[bin + 1]; entry++)
         {
             var (run, place) = (entryRun[entry], entryPlace[entry]);
-            var given = Settled[run] == place;
             if (keep)
-                taken[entry] = given;
-            if (entry == barred || Closed[place] || (!given && Settled[run] != Free))
+                taken[entry] = false;
+            if (entry == barred)
                 continue;
-            var profit = Profit(run, place, given);
-            if (given || entry == forced)
+            var profit = Profit(run, place);
+            if (entry == forced)
             {
-                fixedWorth += profit;
+                forcedWorth = profit;
                 for (int level = problem.Level[run]; level >= 0; level--)
                     room[level] -= problem.Gpus[run];
             }
@@ -361,17 +315,17 @@ internal sealed class KnapsackDual
 
         if (!possible)
             return long.MinValue / 4;
-        var worth = fixedWorth + choice.Choose(room);
+        var worth = forcedWorth + choice.Choose(room);
         for (var item = 0; item < choice.Count && keep; item++)
             taken[offered[item]] = choice.IsChosen(item);
         return (long)worth;
     }
 
     /// <summary>What the place is worth to the bin, above its prices.</summary>
-    private Int128 Profit(int run, int place, bool given)
+    private Int128 Profit(int run, int place)
     {
         var region = problem.RegionOfBin[problem.BinOf[place]];
-        var profit = ((Int128)problem.ValueOf[place] << shift) - (given ? 0 : Price[run]) - ((Int128)ingestPrice[region] * problem.IngestOf[place]);
+        var profit = ((Int128)problem.ValueOf[place] << shift) - Price[run] - ((Int128)ingestPrice[region] * problem.IngestOf[place]);
         return problem.Group[run] < 0 ? profit : profit - ((Int128)spreadPrice[(problem.Group[run] * problem.Regions) + region] * problem.Gpus[run]);
     }
 

@@ -14,13 +14,24 @@ internal sealed class SolveRun(GangProblem problem, ISolveBudget budget, GangSol
     /// <summary>Above, a pass over all bins takes longer than a deadline may be missed by.</summary>
     private const int DualCandidatesMax = 120_000;
 
-    /// <summary>Above, branch and bound does not end within any budget that a failover has.</summary>
-    private const int ExactSharedMax = 200;
-    private const int ExactRunsMax = 300;
-    private const int ExactCandidatesMax = 2_500;
+    /// <summary>Up to here branch and bound mostly ends within a failover's budget, so it comes early.</summary>
+    private const int SmallCandidatesMax = 5_000;
 
-    /// <summary>Rounds before branch and bound, which makes plans of its own: a few milliseconds, whatever the budget.</summary>
-    private const int ExactRounds = 1_000;
+    /// <summary>Rounds before that, which makes plans of its own: a few milliseconds, whatever the budget.</summary>
+    private const int SmallRounds = 1_000;
+
+    /// <summary>Above, to try every place for its loss takes longer than it saves.</summary>
+    private const int ReduceCandidatesMax = 12_000;
+
+    /// <summary>Rows times columns; above, one pivot takes longer than a deadline may be missed by.</summary>
+    private const long CellsMax = 1_200_000;
+
+    /// <summary>Of the budget, for the first turn of branch and bound.</summary>
+    private const double FirstShare = 0.05;
+
+    /// <summary>Steps down the bound.</summary>
+    private const int Steps = 100;
+    private const int SmallSteps = 300;
 
     private readonly PriceTable table = new(problem);
     private long work;
@@ -90,17 +101,21 @@ internal sealed class SolveRun(GangProblem problem, ISolveBudget budget, GangSol
 
         Keep(start.Places(), start.Value);
         var search = new BinSearch(problem, start, list, table, new SeededRandom(options.Seed));
-        var exact = shared <= ExactSharedMax && problem.Candidates <= ExactCandidatesMax && problem.Runs <= ExactRunsMax;
-        var dual = exact || problem.Candidates <= DualCandidatesMax;
-        Improve(search, exact ? Math.Max(0.15, 0.05 + Spent(0)) : dual ? Math.Max(0.45, 0.1 + Spent(0)) : 1, exact ? ExactRounds : long.MaxValue);
+        var small = problem.Candidates <= SmallCandidatesMax;
+        var dual = problem.Candidates <= DualCandidatesMax;
+        Improve(search, small ? Math.Max(0.15, 0.05 + Spent(0)) : dual ? Math.Max(0.45, 0.1 + Spent(0)) : 1, small ? SmallRounds : long.MaxValue);
         if (dual && !Done())
-            Prove(prices, exact);
-        if (Done())
-            return;
-        // What the search moves must be on its list.
-        list.Fill(table, most, best);
-        search.Adopt(best, bestValue);
-        Improve(search, 1);
+            Prove(prices, small, Resume);
+        if (!Done())
+            Improve(Resume(), 1);
+
+        BinSearch Resume()
+        {
+            // What the search moves must be on its list.
+            list.Fill(table, most, best);
+            search.Adopt(best, bestValue);
+            return search;
+        }
     }
 
     private void Improve(BinSearch search, double until, long roundsMax = long.MaxValue)
@@ -114,16 +129,47 @@ internal sealed class SolveRun(GangProblem problem, ISolveBudget budget, GangSol
         Keep(search.Best, search.BestValue);
     }
 
-    private void Prove(Prices prices, bool toTheEnd)
+    /// <summary>
+    /// Steps the bound down; where that leaves little open, branches on it and searches by turns, ever longer: either is better for what the other found.
+    /// </summary>
+    private void Prove(Prices prices, bool small, Func<BinSearch> resume)
     {
-        var until = toTheEnd ? 0.85 : 0.8;
-        var search = new ExactSearch(problem, prices, best, bestValue, toTheEnd, more => Spent(more) >= until);
-        if (toTheEnd)
-            search.Run();
-        else
-            search.Bound(100);
+        var dual = new DualSearch(problem, prices, best, bestValue, deflected: small, more => Spent(more) >= 1);
+        dual.Descend(small ? SmallSteps : Steps);
+        work += dual.Work;
+        Keep(dual.Best, dual.BestValue);
+        bound = Math.Min(bound, Math.Max(bestValue, dual.Bound));
+        if (problem.Candidates > ReduceCandidatesMax)
+            return;
+        LinearRows? lines = null;
+        var reducedFor = -1L;
+        for (var share = FirstShare; !Done(); share *= 2)
+        {
+            if (reducedFor < bestValue)
+                lines = Reduce(dual);
+            reducedFor = bestValue;
+            if (lines!.Cells > CellsMax)
+                return;
+            Branch(lines, Math.Min(1, Spent(0) + share));
+            if (!Done())
+                Improve(resume(), Math.Min(1, Spent(0) + (share / 2)));
+        }
+    }
+
+    private LinearRows Reduce(DualSearch dual)
+    {
+        var before = dual.Work;
+        var lines = new LinearRows(problem, dual.Reduce(best, bestValue, more => Spent(more - before) >= 1));
+        work += dual.Work - before;
+        return lines;
+    }
+
+    private void Branch(LinearRows lines, double until)
+    {
+        var search = new LinearSearch(problem, lines, best, bestValue, more => Spent(more) >= until);
+        search.Run();
         work += search.Work;
         Keep(search.Best, search.BestValue);
-        bound = Math.Min(bound, toTheEnd && !search.Stopped ? bestValue : Math.Max(bestValue, search.RootBound));
+        bound = Math.Min(bound, Math.Max(bestValue, search.Bound));
     }
 }
