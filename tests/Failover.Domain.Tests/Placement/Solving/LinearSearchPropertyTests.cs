@@ -94,7 +94,7 @@ public sealed class LinearSearchPropertyTests
         for (var run = 0; run < problem.Runs; run++)
         {
             for (var place = problem.Start[run]; place < problem.UsableEnd[run]; place++)
-                settled[place] = (sbyte)Math.Max(-1, settled[problem.Start[run]..place].Contains((sbyte)1) ? Math.Min(0, draws[place]) : draws[place]);
+                settled[place] = (sbyte)Math.Max(-1, settled.AsSpan(problem.Start[run], place - problem.Start[run]).Contains((sbyte)1) ? Math.Min(0, draws[place]) : draws[place]);
         }
 
         return settled;
