@@ -40,7 +40,9 @@ internal static class RunPages
             ("retries", run.RetriesInPlace + run.RetriesElsewhere == 0 ? "" : $"{Number(run.RetriesInPlace)} in place, {Number(run.RetriesElsewhere)} elsewhere"),
             ("seals owed", string.Join(", ", run.PendingSeals.Select(seal => $"epoch {Number(seal.Epoch)} in {seal.Store}"))),
             ("submitted", Printable.Time(line.SubmittedAt)));
-        page.Table("Why it has no place", ["MEMBER", "REASON"], (run.Waiting?.PerMember ?? []).Select(item => (string[])[item.Member, item.Reason]));
+        page.Table(
+            "Why it has no place", ["MEMBER", "FITS", "REASON"],
+            (run.Waiting?.PerMember ?? []).Select(item => (string[])[item.Member, item.Never ? "never" : "not now", item.Reason]));
         Move(page, "The move under way", run.Move);
         Move(page, "The last move", run.LastMove);
         page.Table(

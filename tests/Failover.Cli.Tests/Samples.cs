@@ -92,7 +92,7 @@ internal static class Samples
             Until = Ago(-25),
             PerMember =
             {
-                new MemberReason { Member = "eastus-a", Reason = "It is Lost, not Healthy." },
+                new MemberReason { Member = "eastus-a", Reason = "too large for it even if it were empty: needs 64 GPUs, its h100 nodes have 32 in all", Never = true },
                 new MemberReason { Member = "westeurope-a", Reason = "24 GPUs of h100 are free in whole nodes of 8, and 64 are needed; waiting for others to finish." },
             },
         },

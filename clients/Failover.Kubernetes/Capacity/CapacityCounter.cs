@@ -39,14 +39,16 @@ public static class CapacityCounter
 
     private static PoolSnapshot Pool(string sku, List<NodeFacts> nodes, Dictionary<string, int> held)
     {
-        var histogram = new int[nodes.Max(node => node.Gpus) + 1];
-        foreach (var node in nodes.Where(node => node.Open))
+        var (free, whole) = (new int[nodes.Max(node => node.Gpus) + 1], new int[nodes.Max(node => node.Gpus) + 1]);
+        foreach (var node in nodes)
         {
+            whole[node.Gpus]++;
             // More may be held than there is, where a device has failed under a pod.
-            histogram[Math.Max(0, node.Gpus - held.GetValueOrDefault(node.Name))]++;
+            if (node.Open)
+                free[Math.Max(0, node.Gpus - held.GetValueOrDefault(node.Name))]++;
         }
 
-        return new PoolSnapshot(sku, nodes.Where(node => node.Ready).Sum(node => node.Gpus), [.. histogram]);
+        return new PoolSnapshot(sku, nodes.Where(node => node.Ready).Sum(node => node.Gpus), [.. free]) { NodesByGpus = [.. whole] };
     }
 
     /// <summary>Our own pods' GPUs; those on nodes that are gone, or of no SKU that we know, are listed under an empty SKU rather than forgotten.</summary>
@@ -72,5 +74,6 @@ public static class CapacityCounter
         && left.Problems.SequenceEqual(right.Problems)
         && left.Pools.Length == right.Pools.Length
         && left.Pools.Zip(right.Pools).All(pair =>
-            (pair.First.Sku, pair.First.Gpus) == (pair.Second.Sku, pair.Second.Gpus) && pair.First.NodesByFreeGpus.SequenceEqual(pair.Second.NodesByFreeGpus));
+            (pair.First.Sku, pair.First.Gpus) == (pair.Second.Sku, pair.Second.Gpus)
+            && pair.First.NodesByFreeGpus.SequenceEqual(pair.Second.NodesByFreeGpus) && pair.First.NodesByGpus.SequenceEqual(pair.Second.NodesByGpus));
 }

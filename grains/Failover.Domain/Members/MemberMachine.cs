@@ -99,7 +99,8 @@ public static partial class MemberMachine
             : now;
 
     private static bool SaySame(PoolSnapshot one, PoolSnapshot other) =>
-        one == other with { NodesByFreeGpus = one.NodesByFreeGpus } && one.NodesByFreeGpus.SequenceEqual(other.NodesByFreeGpus);
+        one == other with { NodesByFreeGpus = one.NodesByFreeGpus, NodesByGpus = one.NodesByGpus }
+            && one.NodesByFreeGpus.SequenceEqual(other.NodesByFreeGpus) && one.NodesByGpus.SequenceEqual(other.NodesByGpus);
 
     private static ImmutableArray<string> Same(ImmutableArray<string> before, ImmutableArray<string> now) => before.SequenceEqual(now) ? before : now;
 }

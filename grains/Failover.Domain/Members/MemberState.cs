@@ -118,7 +118,11 @@ public sealed record CapacitySnapshot(long Version, ImmutableArray<PoolSnapshot>
 /// A pool of one GPU type. <paramref name="NodesByFreeGpus"/>[f] is the number of ready, schedulable nodes with exactly f GPUs free of all bound pods,
 /// ours and foreign, terminating included. <paramref name="Gpus"/>: allocatable on all ready nodes.
 /// </summary>
-public sealed record PoolSnapshot(string Sku, int Gpus, ImmutableArray<int> NodesByFreeGpus);
+public sealed record PoolSnapshot(string Sku, int Gpus, ImmutableArray<int> NodesByFreeGpus)
+{
+    /// <summary>[g]: nodes with g allocatable GPUs, whether or not they are ready and take new pods: what the pool would be if nothing ran there. Empty in records older than this field.</summary>
+    public ImmutableArray<int> NodesByGpus { get; init; } = [];
+}
 
 /// <summary>GPUs that pods of one of our epochs are bound to.</summary>
 public sealed record WorkloadUse(string RunUid, int Epoch, string Sku, int Gpus)

@@ -202,10 +202,25 @@ public sealed record WaitState(WaitReason Reason, string Detail, DateTimeOffset 
 
     /// <summary>What kept it out, by member.</summary>
     public ImmutableArray<MemberReason> PerMember { get; init; } = [];
+
+    /// <summary>Whether no wait helps: as the fleet is, no member could hold it even with nothing else there.</summary>
+    [JsonIgnore]
+    public bool Never => !PerMember.IsEmpty && PerMember.All(reason => reason.Never);
+
+    /// <summary>What to tell whoever reads nothing else: whether waiting helps, and what does.</summary>
+    [JsonIgnore]
+    public string Headline => !Never ? Detail : Reason == WaitReason.Preempted ? $"{Detail} {NeverWords}" : NeverWords;
+
+    private const string NeverWords = "It can never be placed as the fleet is: no member where it may go could hold it, even if nothing else ran there. Add nodes or members; or cancel it, and submit it "
+        + "with fewer GPUs, or with more GPU types or regions.";
 }
 
 /// <summary>Why a run can't have a place on a member.</summary>
-public sealed record MemberReason(string Member, string Reason);
+public sealed record MemberReason(string Member, string Reason)
+{
+    /// <summary>Whether that stays so as the fleet is, even if nothing else ran there; else there is no room now, or the member takes nothing now.</summary>
+    public bool Never { get; init; }
+}
 
 /// <summary>A move under way.</summary>
 public sealed record MoveState

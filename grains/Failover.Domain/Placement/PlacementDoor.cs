@@ -29,8 +29,11 @@ internal static class PlacementDoor
         foreach (var bin in problem.Bins)
         {
             Require(members.Contains(bin.Member), $"bin {bin.Member}/{bin.Sku}: no such member");
-            Require(bin.NodesByFreeGpus.Length <= GpusPerNodeMax + 1, $"bin {bin.Member}/{bin.Sku}: more than {GpusPerNodeMax} GPUs a node");
-            Require(bin.NodesByFreeGpus.All(nodes => nodes is >= 0 and <= NodesMax), $"bin {bin.Member}/{bin.Sku}: nodes are 0 to {NodesMax}");
+            foreach (var nodes in new[] { bin.NodesByFreeGpus, bin.NodesByGpus })
+            {
+                Require(nodes.Length <= GpusPerNodeMax + 1, $"bin {bin.Member}/{bin.Sku}: more than {GpusPerNodeMax} GPUs a node");
+                Require(nodes.All(count => count is >= 0 and <= NodesMax), $"bin {bin.Member}/{bin.Sku}: nodes are 0 to {NodesMax}");
+            }
         }
 
         var groups = Distinct(problem.Groups, group => group.Name, "group");

@@ -39,7 +39,11 @@ public sealed record PlacementMember(string Name, string Region, string? NotTarg
 public sealed record PlacementRegion(string Name, long IngestBytes);
 
 /// <summary>A member's free GPUs of one type: <paramref name="NodesByFreeGpus"/>[f] nodes have exactly f GPUs free.</summary>
-public sealed record PlacementBin(string Member, string Sku, ImmutableArray<int> NodesByFreeGpus);
+public sealed record PlacementBin(string Member, string Sku, ImmutableArray<int> NodesByFreeGpus)
+{
+    /// <summary>[g]: nodes with g GPUs, whatever runs there: for reasons only. Empty: not known.</summary>
+    public ImmutableArray<int> NodesByGpus { get; init; } = [];
+}
 
 /// <summary>A spread group: the gangs of its runs may have so many GPUs together in any one region, 0 to 2^40.</summary>
 /// <param name="Name">As its runs name it.</param>

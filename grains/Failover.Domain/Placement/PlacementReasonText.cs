@@ -21,6 +21,13 @@ internal static class PlacementReasonText
         ? $"whole nodes of {sku}: needs {run.Workers} free nodes, {times}"
         : $"{sku} too scattered: needs {run.GpusPerWorker} GPUs on one node {run.Workers} times, {times} times free";
 
+    /// <summary><paramref name="all"/>: GPUs of the pool, whatever runs there; <paramref name="times"/>: how often a worker of it would find room if nothing did.</summary>
+    public static string TooLarge(PlacementRun run, string sku, long all, long times) => all < run.Gpus
+        ? $"too large for it even if it were empty: needs {run.Gpus} GPUs, its {sku} nodes have {all} in all"
+        : $"too large for it even if it were empty: needs {run.GpusPerWorker} GPUs on one node {run.Workers} times, its {sku} nodes have room for {times}";
+
+    public static string SpreadTooTight(PlacementRun run, long most) => $"spread: needs {run.Gpus} GPUs, its group {run.Group} may have {most} in any one region";
+
     public static string Ingest(long bytes, long left, string region) => $"ingest: needs {Gigabytes(bytes)} GB brought into {region}, which takes {Gigabytes(left)} GB more for now";
 
     public static string Spread(PlacementRun run, long left, string region) => $"spread: needs {run.Gpus} GPUs, its group {run.Group} may have {Math.Max(0, left)} more in {region}";

@@ -23,6 +23,9 @@ public static class ProblemPrint
             print.Add(bin.Member).Add(bin.Sku);
             foreach (var nodes in bin.NodesByFreeGpus)
                 print.Add(nodes);
+            print.Add(bin.NodesByGpus.Length);
+            foreach (var nodes in bin.NodesByGpus)
+                print.Add(nodes);
         }
 
         foreach (var group in problem.Groups)

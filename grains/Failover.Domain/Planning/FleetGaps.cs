@@ -33,7 +33,7 @@ public static class FleetGaps
 
     /// <summary>Why a run can't go back to where it was, if that is no longer listed.</summary>
     internal static ImmutableArray<MemberReason> Reasons(RunState run, FleetSpec fleet) => run.Epoch?.Target.Member is { } home && fleet.FindMember(home) is null
-        ? [new MemberReason(home, "the fleet file no longer lists it, where the run was last: put it back, or let the run go elsewhere")]
+        ? [new MemberReason(home, "the fleet file no longer lists it, where the run was last: put it back, or let the run go elsewhere") { Never = true }]
         : [];
 
     private static IEnumerable<(string Run, string What, string Name)> Needs(RunState run)

@@ -122,7 +122,7 @@ internal sealed class Headroom(PlannerInput input, PlanningPolicy policy, Proble
         MemberReason Reason(PlacementRun run, MemberReason reason)
         {
             var member = members[reason.Member];
-            if (member.NotTarget is not null || run.Sites.All(site => site.Region != member.Region) || run.Excluded.Any(excluded => excluded.Member == member.Name))
+            if (reason.Never || member.NotTarget is not null || run.Sites.All(site => site.Region != member.Region) || run.Excluded.Any(excluded => excluded.Member == member.Name))
                 return reason;
             var bin = run.Skus.Select(choice => (member.Name, choice.Sku))
                 .FirstOrDefault(bin => after.Pools.TryGetValue(bin, out var free) && free.Fits(run.Workers, run.GpusPerWorker) && !limited.Pools[bin].Fits(run.Workers, run.GpusPerWorker));

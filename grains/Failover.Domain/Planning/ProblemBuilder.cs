@@ -16,6 +16,7 @@ internal sealed class ProblemBuilder
     private readonly Dictionary<string, string> regionOfStore;
     private readonly Dictionary<string, RegionVerdict> closedRegions;
     private readonly ILookup<string, MemberExclusion> refusals;
+    private readonly Dictionary<(string Member, string Sku), ImmutableArray<int>> wholePools;
 
     public ProblemBuilder(PlannerInput input, PlanningPolicy policy)
     {
@@ -27,6 +28,8 @@ internal sealed class ProblemBuilder
         regionOfStore = input.Fleet.Stores.ToDictionary(store => store.Name, store => store.Region);
         closedRegions = input.Fleet.Regions.Select(region => RegionVerdicts.Of(region.Name, input.Members))
             .Where(verdict => !verdict.IsTarget).ToDictionary(verdict => verdict.Region);
+        wholePools = input.Members.SelectMany(member => (member.Capacity?.Pools ?? []).Select(pool => (member.Name, Pool: pool)))
+            .ToDictionary(one => (one.Name, one.Pool.Sku), one => one.Pool.NodesByGpus);
         Kept = KeptPlace.Of(input, policy);
     }
 
@@ -48,7 +51,7 @@ internal sealed class ProblemBuilder
             SnapshotVersion = input.SnapshotVersion,
             Members = [.. input.Fleet.Members.Select(Member)],
             Regions = [.. input.Fleet.Regions.Select(region => new PlacementRegion(region.Name, Math.Max(0, room.Ingest[region.Name])))],
-            Bins = [.. room.Pools.Select(pool => new PlacementBin(pool.Key.Member, pool.Key.Sku, pool.Value.NodesByFreeGpus))],
+            Bins = [.. room.Pools.Select(pool => new PlacementBin(pool.Key.Member, pool.Key.Sku, pool.Value.NodesByFreeGpus) { NodesByGpus = wholePools[pool.Key] })],
             Groups = [.. input.Fleet.Groups.Select(group => Group(group, room, incumbents))],
             Runs = [.. seekers.Select(Run), .. incumbents.Select(Incumbent)],
         };

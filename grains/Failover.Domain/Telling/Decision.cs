@@ -23,7 +23,7 @@ public static class Decisions
     {
         ArgumentNullException.ThrowIfNull(run);
         if (run.Waiting is { } wait)
-            return wait.Since == run.Now ? new Decision(run.Now, "run", run.Spec.Name, $"{run.Step} ({wait.Reason})", wait.Detail) : null;
+            return wait.Since == run.Now ? new Decision(run.Now, "run", run.Spec.Name, $"{run.Step} ({wait.Reason})", wait.Headline) : null;
         if (run.Overdue is { } overdue && overdue.Since == run.Now)
             return new Decision(run.Now, "run", run.Spec.Name, $"{run.Step} (overdue)", overdue.Detail);
         return run.StepSince == run.Now ? new Decision(run.Now, "run", run.Spec.Name, run.Step.ToString(), Where(run)) : null;

@@ -56,7 +56,7 @@ internal sealed partial class RunGrain(
     public Task<RunState?> GetAsync() => Task.FromResult(row.RecordExists ? row.State : null);
 
     private static string Detail(RunState state) =>
-        state.Waiting?.Detail ?? ((state.Move?.Target ?? state.Epoch?.Target) is { } target ? $"Epoch {state.Move?.ToEpoch ?? state.EpochNumber}, {target.Member}." : "");
+        state.Waiting?.Headline ?? ((state.Move?.Target ?? state.Epoch?.Target) is { } target ? $"Epoch {state.Move?.ToEpoch ?? state.EpochNumber}, {target.Member}." : "");
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Run {Uid} ({Name}) is overdue. {Detail}")]
     private partial void LogOverdue(string uid, string name, string detail);

@@ -76,11 +76,12 @@ internal static class RunViews
         var view = new Waiting
         {
             Reason = waiting.Reason.ToString(),
-            Detail = waiting.Detail,
+            Detail = waiting.Headline,
             Since = waiting.Since.ToTimestamp(),
             Until = waiting.Until?.ToTimestamp(),
+            Never = waiting.Never,
         };
-        view.PerMember.AddRange(waiting.PerMember.Select(item => new Protocol.V1.MemberReason { Member = item.Member, Reason = item.Reason }));
+        view.PerMember.AddRange(waiting.PerMember.Select(item => new Protocol.V1.MemberReason { Member = item.Member, Reason = item.Reason, Never = item.Never }));
         return view;
     }
 

@@ -60,6 +60,30 @@ public sealed class RunMachinePlanningTests
     }
 
     [Theory]
+    [InlineData(true, true, "It can never be placed as the fleet is: ")]
+    [InlineData(true, false, "No member can take it now.")]
+    [InlineData(false, false, "No member can take it now.")]
+    public void NotPlaced_NoMemberCouldEverHoldIt_TheHeadlineSaysSo(bool east, bool west, string headline)
+    {
+        var play = new RunPlay(Sample.Submitted());
+
+        play.Tell(new RunEvent.NotPlaced(play.At, 0, 0, [Full with { Never = east }, new("west-1", "full") { Never = west }]));
+
+        Assert.Equal(east && west, play.State.Waiting!.Never);
+        Assert.StartsWith(headline, play.State.Waiting.Headline, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void NotPlaced_PreemptedAndNowTooLarge_SaysBoth()
+    {
+        var play = new RunPlay(Waits(WaitReason.Preempted));
+
+        play.Tell(new RunEvent.NotPlaced(play.At, 1, 1, [Full with { Never = true }]));
+
+        Assert.StartsWith($"{play.State.Waiting!.Detail} It can never be placed", play.State.Waiting.Headline, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(1, 0)]
     [InlineData(0, 1)]
     public void NotPlaced_MadeFromAnotherEpochOrMove_IsRejected(int epoch, int moves)

@@ -102,7 +102,7 @@ public sealed class PlacerTests
     {
         var problem = Of([Run("a") with { Group = "twins" }, Run("b", tier: 2) with { Group = "twins" }], Nodes((8, 3))) with { Groups = [new("twins", 12)] };
         Assert.Equal("spread: needs 8 GPUs, its group twins may have 4 more in west", Reason(problem));
-        Assert.Equal("spread: needs 16 GPUs, its group twins may have 12 more in west", Reason(problem with { Runs = [problem.Runs[0] with { Workers = 2 }] }));
+        Assert.Equal("spread: needs 16 GPUs, its group twins may have 12 in any one region", Reason(problem with { Runs = [problem.Runs[0] with { Workers = 2 }] }));
     }
 
     [Fact]

@@ -98,6 +98,25 @@ public sealed class PlannerPassTests
         Assert.Single(PlannerPass.Place(input with { Runs = [waits], Members = [Member("e1", nodes: 5)] }, [], Policy).Events);
     }
 
+    [Theory]
+    // nodes on each member → whether the run, which needs eight, can ever be placed
+    [InlineData(4, true)]
+    [InlineData(8, false)]
+    public void Place_TooLargeForEveryMember_IsToldApartFromNoRoomNow(int nodes, bool never)
+    {
+        var run = Run("a", workers: 8);
+        // All full, and one cordoned: neither is why.
+        var members = World.Members.Select(member => Member(member.Name) with
+        {
+            Cordoned = member.Name == "e1",
+            Capacity = new CapacitySnapshot(1, [new PoolSnapshot("h100", nodes * 8, [nodes]) { NodesByGpus = [0, 0, 0, 0, 0, 0, 0, 0, nodes] }], []),
+        });
+
+        var told = Assert.Single(PlannerPass.Place(Input([run], [.. members]), [], Policy).Events);
+
+        Assert.Equal(never, RunMachine.Next(run, told.Event, new RunPolicy()).State.Waiting!.Never);
+    }
+
     [Fact]
     public void Place_MemberStopped_WaitsForIt()
     {

@@ -44,6 +44,8 @@ public sealed class CapacityCounterTests
 
         Assert.Equal(gpus, pool.Gpus);
         Assert.Equal(nodesOffered, pool.NodesByFreeGpus.Sum());
+        // What it would be if nothing were wrong with it and nothing ran there.
+        Assert.Equal([0, 0, 0, 0, 0, 0, 0, 0, 1], pool.NodesByGpus);
     }
 
     [Theory]
