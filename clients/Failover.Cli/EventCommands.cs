@@ -12,7 +12,7 @@ internal static class EventCommands
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on until interrupted, as things are decided." };
         var last = new Option<int>("--last", "-n") { Description = "How many of the last ones, 0 to 10000.", DefaultValueFactory = _ => 50, HelpName = "count" };
         var name = new Argument<string?>("name") { Description = "Only of this run or member.", Arity = ArgumentArity.ZeroOrOne };
-        var command = new Command("events", "Tells what was decided: steps of runs, verdicts on members, the brake. As JSON, one object a line.") { name, follow, last };
+        var command = new Command("events", "Tells what was decided: steps and owed seals of runs, verdicts on members, cordons and sweeps, the brake. As JSON, one object a line.") { name, follow, last };
         command.SetAction(options.Action(async session =>
         {
             var request = new FollowEventsRequest

@@ -38,7 +38,7 @@ internal static class RunPages
             ("epoch", run.Current is { } current ? Current(current) : "none yet"),
             ("failback", line.Failback.Length == 0 ? "" : $"proposed: to {line.Failback}, where it would rather be and has room now; nothing is moved for it"),
             ("retries", run.RetriesInPlace + run.RetriesElsewhere == 0 ? "" : $"{Number(run.RetriesInPlace)} in place, {Number(run.RetriesElsewhere)} elsewhere"),
-            ("seals owed", string.Join(", ", run.PendingSeals.Select(seal => $"epoch {Number(seal.Epoch)} in {seal.Store}"))),
+            ("seals owed", string.Join(", ", run.PendingSeals.Select(seal => $"epoch {Number(seal.Epoch)} in {seal.Store}{(seal.Since is null ? "" : $" for {Printable.Age(seal.Since, page.Time)}")}"))),
             ("submitted", Printable.Time(line.SubmittedAt)));
         page.Table(
             "Why it has no place", ["MEMBER", "FITS", "REASON"],

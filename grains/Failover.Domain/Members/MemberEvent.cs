@@ -42,8 +42,8 @@ public abstract record MemberEvent(DateTimeOffset At)
     /// <summary>From whoever asks its owner's platform: stopped on purpose, or not.</summary>
     public sealed record OwnerReported(DateTimeOffset At, bool Stopped, string Detail) : MemberEvent(At);
 
-    /// <summary>From its watcher: GPUs, and our workloads whose epoch is no longer current.</summary>
-    public sealed record Observed(DateTimeOffset At, CapacitySnapshot Capacity, ImmutableArray<string> StaleWorkloads) : MemberEvent(At);
+    /// <summary>From its watcher: GPUs.</summary>
+    public sealed record Observed(DateTimeOffset At, CapacitySnapshot Capacity) : MemberEvent(At);
 
     /// <summary>From its watcher: the watch broke off.</summary>
     public sealed record LostSight(DateTimeOffset At, string Detail) : MemberEvent(At)

@@ -55,7 +55,6 @@ public static partial class MemberMachine
         {
             Capacity = Same(state.Capacity, seen.Capacity),
             BrokenGangs = Broken(state, seen.Capacity),
-            StaleWorkloads = Same(state.StaleWorkloads, seen.StaleWorkloads),
             SightLostSince = null,
             SightLost = null,
         },
@@ -66,8 +65,8 @@ public static partial class MemberMachine
         MemberEvent.ConfirmedLost confirmed => state with { ConfirmedLostBy = confirmed.By, ConfirmedLostAt = state.Now, ReturningSince = null },
         MemberEvent.Trusted => Trust(state),
         // The first who said so: a second word changes nothing.
-        MemberEvent.Cordoned cordoned => state.Cordoned ? state : state with { Cordoned = true, CordonedBy = cordoned.By },
-        MemberEvent.Uncordoned => state with { Cordoned = false, CordonedBy = null },
+        MemberEvent.Cordoned cordoned => state.Cordoned ? state : state with { Cordoned = true, CordonedBy = cordoned.By, LastCordon = new CordonChange(state.Now, cordoned.By) },
+        MemberEvent.Uncordoned uncordoned => !state.Cordoned ? state : state with { Cordoned = false, CordonedBy = null, LastCordon = new CordonChange(state.Now, uncordoned.By) },
         _ => state, // A tick brings nothing but the time.
     };
 
@@ -76,7 +75,10 @@ public static partial class MemberMachine
         // A sweep that began before the member came back did not see what the zombies did since.
         var after = state.ReturnedAt is not { } returned || swept.StartedAt >= returned;
         var cleaned = swept.Clean && swept.Stale.IsEmpty && after && state.Verdict != MemberVerdict.Lost;
-        return state with { Clean = state.Clean || cleaned, StaleWorkloads = Same(state.StaleWorkloads, swept.Stale) };
+        var next = state with { Clean = state.Clean || cleaned, StaleWorkloads = Same(state.StaleWorkloads, swept.Stale) };
+        var change = new SweepChange(state.Now, swept.Stale.RemoveAll(state.StaleWorkloads.Contains), state.StaleWorkloads.RemoveAll(swept.Stale.Contains), next.Clean && !state.Clean);
+        // Sweeps go on all the time; only one that changed something is worth a word.
+        return change is { Found.IsEmpty: true, Gone.IsEmpty: true, Cleaned: false } ? next : next with { LastSweep = change };
     }
 
     private static MemberState Trust(MemberState state)

@@ -45,14 +45,20 @@ public sealed record MemberState
     /// <summary>Whether it may take new work after a loss: only once its stale epochs are gone (I9).</summary>
     public bool Clean { get; init; } = true;
 
-    /// <summary>Stale epochs seen there, for people.</summary>
+    /// <summary>Stale epochs seen there by the last sweep, for people.</summary>
     public ImmutableArray<string> StaleWorkloads { get; init; } = [];
+
+    /// <summary>The last sweep that changed something; <see langword="null"/> where none has, or the record is older than this field.</summary>
+    public SweepChange? LastSweep { get; init; }
 
     /// <summary>An operator allows no new work.</summary>
     public bool Cordoned { get; init; }
 
     /// <summary>Who that is; <see langword="null"/> where it is not cordoned, or the record is older than this field.</summary>
     public string? CordonedBy { get; init; }
+
+    /// <summary>When <see cref="Cordoned"/> last changed, and by whose word; <see langword="null"/> where it never did, or the record is older than this field.</summary>
+    public CordonChange? LastCordon { get; init; }
 
     /// <summary>An operator's word that it is lost, until taken back or contradicted by fresh evidence.</summary>
     public string? ConfirmedLostBy { get; init; }
@@ -96,6 +102,16 @@ public sealed record MemberState
     /// <summary>Its owner has stopped it.</summary>
     public bool StoppedByOwner { get; init; }
 }
+
+/// <summary>An operator cordoned the member, or took that back.</summary>
+public sealed record CordonChange(DateTimeOffset At, string By);
+
+/// <summary>A sweep that changed something.</summary>
+/// <param name="At">When.</param>
+/// <param name="Found">Stale workloads that the sweep before had not seen; they are being deleted.</param>
+/// <param name="Gone">Stale workloads that the sweep before had seen, and that are there no more.</param>
+/// <param name="Cleaned">Whether the member takes new work from then on, after a loss.</param>
+public sealed record SweepChange(DateTimeOffset At, ImmutableArray<string> Found, ImmutableArray<string> Gone, bool Cleaned);
 
 /// <summary>What a witness said, and for how long it has been so as of <paramref name="At"/>, by its own monotonic clock.</summary>
 public sealed record Evidence(string Witness, string Site, Answer Answer, TimeSpan For, DateTimeOffset At, string Detail)

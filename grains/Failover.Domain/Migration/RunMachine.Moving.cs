@@ -144,7 +144,7 @@ public static partial class RunMachine
     private static RunState Owe(RunState state, int epoch, string store) =>
         Owes(state, epoch, store)
             ? state
-            : state with { PendingSeals = state.PendingSeals.Add(new PendingSeal(epoch, store)) };
+            : state with { PendingSeals = state.PendingSeals.Add(new PendingSeal(epoch, store) { Since = state.Now }) };
 
     private static RunState OnOwedSeal(RunState state, RunEvent.Sealed happened, RunPolicy policy)
     {
@@ -157,7 +157,9 @@ public static partial class RunMachine
     }
 
     private static RunState Paid(RunState state, RunEvent.Sealed happened) =>
-        state with { PendingSeals = state.PendingSeals.RemoveAll(seal => seal.Epoch == happened.Epoch && seal.Store == happened.Store) };
+        state.PendingSeals.FirstOrDefault(seal => seal.Epoch == happened.Epoch && seal.Store == happened.Store) is { } owed
+            ? state with { PendingSeals = state.PendingSeals.Remove(owed), LastPaidSeal = new PaidSeal(owed.Epoch, owed.Store, state.Now, owed.Since) }
+            : state;
 
     private static bool Owes(RunState state, int epoch, string store) => state.PendingSeals.Any(seal => seal.Epoch == epoch && seal.Store == store);
 

@@ -56,6 +56,9 @@ public sealed record RunState
     /// <summary>Epochs that were cut but whose store could not be reached: sealed at first contact.</summary>
     public ImmutableArray<PendingSeal> PendingSeals { get; init; } = [];
 
+    /// <summary>The last of them that was set; <see langword="null"/> where none was, or the record is older than this field.</summary>
+    public PaidSeal? LastPaidSeal { get; init; }
+
     /// <summary>Pins that were intended and not removed since: in what store, and for which epoch.</summary>
     public ImmutableArray<PinRef> Pins { get; init; } = [];
 
@@ -174,7 +177,14 @@ public sealed record StoreTip(string Store, CommitRef Commit, long Step, DateTim
 public sealed record BadCopy(string Store, CommitRef Commit);
 
 /// <summary>A seal that is owed; not tried again before <paramref name="NotBefore"/>.</summary>
-public sealed record PendingSeal(int Epoch, string Store, DateTimeOffset? NotBefore = null);
+public sealed record PendingSeal(int Epoch, string Store, DateTimeOffset? NotBefore = null)
+{
+    /// <summary>When the epoch was cut without it; <see langword="null"/> in records older than this field.</summary>
+    public DateTimeOffset? Since { get; init; }
+}
+
+/// <summary>A seal that was owed since <paramref name="OwedSince"/>, and set at <paramref name="At"/>.</summary>
+public sealed record PaidSeal(int Epoch, string Store, DateTimeOffset At, DateTimeOffset? OwedSince);
 
 /// <summary>The store of the region that a waiting run would go to if runs of lower tiers left it, and since when its checkpoint is brought there.</summary>
 public sealed record StageAhead(string Store, DateTimeOffset Since);

@@ -53,7 +53,7 @@ internal sealed class MemberObserver(
             await Grain.ApplyAsync(new MemberEvent.LeasesReported(time.GetUtcNow(), site, report));
         if (_told?.Version == observation.Capacity.Version)
             return;
-        await Grain.ApplyAsync(new MemberEvent.Observed(time.GetUtcNow(), observation.Capacity, []));
+        await Grain.ApplyAsync(new MemberEvent.Observed(time.GetUtcNow(), observation.Capacity));
         _told = observation.Capacity;
     });
 

@@ -32,25 +32,25 @@ internal sealed class EventsService(IRowFeed feed, TimeProvider time) : Events.E
         var end = await feed.LastAsync(cancellation);
         var read = request.HasAfter ? request.After : Math.Max(0, end - LookBack);
         var kept = new Queue<Event>();
-        Decision? before = null;
+        var told = new Told();
         while (true)
         {
             var rows = await feed.ReadAsync(read, Batch, cancellation);
             foreach (var row in rows)
             {
                 read = row.Seq;
-                if (Decide(row) is not { } decision || decision == before || (request.Name.Length > 0 && decision.Name != request.Name))
-                    continue;
-                before = decision;
-                var happened = View(row.Seq, decision);
-                if (request.HasAfter || row.Seq > end)
+                foreach (var decision in Decide(row).Where(decision => request.Name.Length == 0 || decision.Name == request.Name).Where(told.IsNew))
                 {
-                    await responseStream.WriteAsync(happened, cancellation);
-                    continue;
+                    var happened = View(row.Seq, decision);
+                    if (request.HasAfter || row.Seq > end)
+                    {
+                        await responseStream.WriteAsync(happened, cancellation);
+                        continue;
+                    }
+                    kept.Enqueue(happened);
+                    if (kept.Count > request.Last)
+                        kept.Dequeue();
                 }
-                kept.Enqueue(happened);
-                if (kept.Count > request.Last)
-                    kept.Dequeue();
             }
 
             if (read >= end || rows.IsEmpty)
@@ -67,23 +67,23 @@ internal sealed class EventsService(IRowFeed feed, TimeProvider time) : Events.E
     }
 
     /// <summary>A row that can't be read is news, and hides no other. It is dated when it is told: what it says of its time can't be read either.</summary>
-    private Decision? Decide(FedRow row)
+    private IEnumerable<Decision> Decide(FedRow row)
     {
         try
         {
-            return Read(row);
+            return [.. Read(row)];
         }
         catch (Exception fault) when (fault is JsonException or NotSupportedException)
         {
-            return new Decision(time.GetUtcNow(), row.Partition == Runs ? "run" : row.Partition == Members ? "member" : "brake", row.Row, "Unreadable", fault.Message);
+            return [new Decision(time.GetUtcNow(), row.Partition == Runs ? "run" : row.Partition == Members ? "member" : "brake", row.Row, "Unreadable", fault.Message)];
         }
     }
 
-    private static Decision? Read(FedRow row) => row.Payload is not { } payload ? null
+    private static IEnumerable<Decision> Read(FedRow row) => row.Payload is not { } payload ? []
         : row.Partition == Runs ? Decisions.Of(StateJson.Read<RunState>(payload))
         : row.Partition == Members ? Decisions.Of(StateJson.Read<MemberState>(payload))
         : row.Partition == TheBrake ? Decisions.Of(StateJson.Read<BrakeState>(payload))
-        : null;
+        : [];
 
     private static Event View(long seq, Decision decision) => new()
     {
@@ -94,4 +94,23 @@ internal sealed class EventsService(IRowFeed feed, TimeProvider time) : Events.E
         What = decision.What,
         Detail = decision.Detail,
     };
+
+    /// <summary>What was told lately: a row that is written twice within its own present tells the same twice, with other rows in between.</summary>
+    private sealed class Told
+    {
+        private const int Max = 1_000;
+
+        private readonly HashSet<Decision> known = [];
+        private readonly Queue<Decision> order = new();
+
+        public bool IsNew(Decision decision)
+        {
+            if (!known.Add(decision))
+                return false;
+            order.Enqueue(decision);
+            if (order.Count > Max)
+                known.Remove(order.Dequeue());
+            return true;
+        }
+    }
 }

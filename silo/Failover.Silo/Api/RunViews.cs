@@ -67,7 +67,7 @@ internal static class RunViews
             Until = item.Until.ToTimestamp(),
             Reason = item.Reason,
         }));
-        view.PendingSeals.AddRange(run.PendingSeals.Select(seal => new Protocol.V1.PendingSeal { Epoch = seal.Epoch, Store = seal.Store }));
+        view.PendingSeals.AddRange(run.PendingSeals.Select(seal => new Protocol.V1.PendingSeal { Epoch = seal.Epoch, Store = seal.Store, Since = seal.Since?.ToTimestamp() }));
         return view;
     }
 

@@ -102,11 +102,11 @@ public sealed class LedgerTests
         var member = new MemberWorld().Healthy();
         member.Reserve(1, MemberWorld.Wanted("a", 3, 8));
         var bound = new CapacitySnapshot(2, [new PoolSnapshot("h100", 32, [2, 0, 0, 0, 0, 0, 0, 0, 2])], [new WorkloadUse("a", 1, "h100", 16)]);
-        member.Apply(new MemberEvent.Observed(MemberWorld.Time(2), bound, []));
+        member.Apply(new MemberEvent.Observed(MemberWorld.Time(2), bound));
         Assert.Equal(8, Assert.Single(MemberCapacity.Free(member.State)).FreeGpus);
 
         // Pods of another epoch of the run fulfil nothing of this promise.
-        member.Apply(new MemberEvent.Observed(MemberWorld.Time(3), bound with { Workloads = [new WorkloadUse("a", 7, "h100", 16)] }, []));
+        member.Apply(new MemberEvent.Observed(MemberWorld.Time(3), bound with { Workloads = [new WorkloadUse("a", 7, "h100", 16)] }));
         Assert.Equal(0, Assert.Single(MemberCapacity.Free(member.State)).FreeGpus);
     }
 
@@ -126,7 +126,7 @@ public sealed class LedgerTests
                     Assert.All(Unbound(member.State), promise => Assert.True(nodes.TryBind(promise), $"{promise} has no room"));
                 else if (member.State.Reservations.FirstOrDefault(held => held.RunUid == uid) is { } held)
                     nodes.Free(uid, member.Apply(new MemberEvent.ReleaseRequested(MemberWorld.Time(1), uid, held.Epoch)).State);
-                member.Apply(new MemberEvent.Observed(MemberWorld.Time(1), nodes.Snapshot(), []));
+                member.Apply(new MemberEvent.Observed(MemberWorld.Time(1), nodes.Snapshot()));
                 Assert.True(member.State.Reservations.DistinctBy(one => one.RunUid).Count() == member.State.Reservations.Length);
                 Assert.True(CanPackAll(member.State), "promised more than there is");
             }

@@ -388,6 +388,6 @@ public sealed class MemberVerdictTests
         Assert.Equal(MemberWorld.Time(40), member.State.BrokenGangs[0].Since);
 
         void Sees(double at, int dead) => member.Apply(new MemberEvent.Observed(
-            MemberWorld.Time(at), new CapacitySnapshot((long)at, [], [new WorkloadUse("r", 1, "h100", 32) { DeadPods = dead, DeadGpus = 8 * dead }]), []));
+            MemberWorld.Time(at), new CapacitySnapshot((long)at, [], [new WorkloadUse("r", 1, "h100", 32) { DeadPods = dead, DeadGpus = 8 * dead }])));
     }
 }

@@ -47,7 +47,7 @@ internal sealed class MemberWorld(params ImmutableArray<string> sites)
         }));
 
     public MemberWorld Observed(double at, params ImmutableArray<int> nodesByFree) =>
-        Apply(new MemberEvent.Observed(Time(at), new CapacitySnapshot(1, [new PoolSnapshot("h100", 64, nodesByFree)], []), []));
+        Apply(new MemberEvent.Observed(Time(at), new CapacitySnapshot(1, [new PoolSnapshot("h100", 64, nodesByFree)], [])));
 
     /// <summary>Healthy at 0, with 4 free nodes of 8 GPUs.</summary>
     public MemberWorld Healthy() => Observed(0, 0, 0, 0, 0, 0, 0, 0, 0, 4).Api(0, Answer.Yes);

@@ -81,10 +81,12 @@ public sealed class RunMachineFenceTests
     [Fact]
     public void Seal_StoreOutOfReachInAFailover_GoesOnAndOwesTheSeal()
     {
-        var play = new RunPlay(Sample.Running(1)).FailOverTo(RunStep.Fenced).Seal(OnlyWest(2), reached: false).Pin();
+        var play = new RunPlay(Sample.Running(1)).FailOverTo(RunStep.Fenced).Seal(OnlyWest(2), reached: false);
+        var owedSince = play.State.Now;
+        play.Pin();
 
         Assert.Equal(RunStep.Launching, play.State.Step);
-        Assert.Equal([new PendingSeal(1, "east")], play.State.PendingSeals);
+        Assert.Equal([new PendingSeal(1, "east") { Since = owedSince }], play.State.PendingSeals);
         Assert.False(Assert.Single(play.State.Past).Sealed);
         Assert.Contains(play.Last.Effects, effect => effect is RunEffect.Seal { Owed: true, Epoch: 1, Store: "east" });
     }
@@ -93,10 +95,12 @@ public sealed class RunMachineFenceTests
     public void OwedSeal_SetLater_ClosesTheEpochWhereverTheRunStands()
     {
         var play = Owing();
+        var owedSince = play.State.PendingSeals[0].Since;
 
         play.Tell(new RunEvent.Sealed(play.At, "late", 1, "east", Reached: true, Survey: null));
 
         Assert.Empty(play.State.PendingSeals);
+        Assert.Equal(new PaidSeal(1, "east", play.State.Now, owedSince), play.State.LastPaidSeal);
         Assert.True(Assert.Single(play.State.Past).Sealed);
         Assert.Equal(RunStep.Running, play.State.Step);
     }
@@ -177,7 +181,7 @@ public sealed class RunMachineFenceTests
         play.Seal(OnlyWest(1), reached: false);
 
         Assert.Equal(RunStep.Cancelled, play.State.Step);
-        Assert.Equal([new PendingSeal(1, "east")], play.State.PendingSeals);
+        Assert.Equal([new PendingSeal(1, "east") { Since = play.State.Now }], play.State.PendingSeals);
         Assert.Contains(play.Last.Effects, effect => effect is RunEffect.Seal { Owed: true });
     }
 
@@ -190,7 +194,7 @@ public sealed class RunMachineFenceTests
             play.Fail();
 
         Assert.Equal(RunStep.Finished, play.State.Step);
-        Assert.Equal([new PendingSeal(1, "east")], play.State.PendingSeals);
+        Assert.Equal([new PendingSeal(1, "east") { Since = play.State.Now }], play.State.PendingSeals);
     }
 
     [Fact]

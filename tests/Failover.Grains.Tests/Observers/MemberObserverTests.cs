@@ -33,7 +33,7 @@ public sealed class MemberObserverTests(Bench bench) : IClassFixture<Bench>
         var observer = Observer("west-1");
         await observer.ObserveAsync(Sight);
         await observer.LostSightAsync(new SightLoss(ApiTrouble.Unreachable, "cut"));
-        await Member("west-1").ApplyAsync(new MemberEvent.Observed(bench.Time.GetUtcNow(), Sight.Capacity, []));
+        await Member("west-1").ApplyAsync(new MemberEvent.Observed(bench.Time.GetUtcNow(), Sight.Capacity));
         Assert.Null((await Member("west-1").GetAsync()).SightLostSince);
 
         await observer.RefreshAsync();

@@ -38,7 +38,7 @@ public sealed class PlannerGatheringTests : IAsyncLifetime
     {
         var grain = _bench.Grains.GetGrain<IMemberGrain>(member);
         var now = _bench.Time.GetUtcNow();
-        await grain.ApplyAsync(new MemberEvent.Observed(now, Samples.Capacity(), []));
+        await grain.ApplyAsync(new MemberEvent.Observed(now, Samples.Capacity()));
         await grain.ApplyAsync(new MemberEvent.LeasesReported(now, "local", new LeaseReport(Answer.Yes, 1, TimeSpan.FromMinutes(1), "all")));
         await grain.ApplyAsync(new MemberEvent.ApiReported(now, "local", new ApiReport(Answer.Yes, TimeSpan.FromMinutes(1), false, "ready")));
     }

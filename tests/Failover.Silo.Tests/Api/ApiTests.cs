@@ -48,6 +48,26 @@ public sealed class ApiTests
     }
 
     [Fact]
+    public async Task Events_OneWriteThatDecidesTwoThings_TellsEachOnce()
+    {
+        await using var host = await ApiHost.StartAsync();
+        var partition = TableStorage.PartitionOf("member");
+        var member = MemberMachine.Create("eastus-a", "eastus", DateTimeOffset.UnixEpoch);
+        member = MemberMachine.Next(member, new MemberEvent.Cordoned(member.Now, "ann"), new MemberPolicy { Sites = ["local"] }).State;
+        await host.Table.WriteAsync(partition, [new TableWrite.Insert("eastus-a", StateJson.Write(member))]);
+        var row = (await host.Table.ReadAsync(partition, "eastus-a"))!;
+        // Something of another row in between, and then the same once more, within the member's own present.
+        await host.Table.WriteAsync(partition, [new TableWrite.Insert("eastus-b", StateJson.Write(member with { Name = "eastus-b", LastCordon = null }))]);
+        await host.Table.WriteAsync(partition, [new TableWrite.Replace("eastus-a", StateJson.Write(member), row.ETag)]);
+
+        var (_, output, _) = await host.RunAsync("", "events");
+
+        Assert.Equal(
+            ["member eastus-a Unknown", "member eastus-a Cordoned: by ann", "member eastus-b Unknown"],
+            output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line["1970-01-01 00:00:00.000Z  ".Length..]));
+    }
+
+    [Fact]
     public async Task Submit_FiveMistakes_AreFiveLinesExitCodeTwoAndNothingStored()
     {
         await using var host = await ApiHost.StartAsync();

@@ -136,7 +136,7 @@ internal sealed class FleetMember
         if (!sighted)
         {
             sighted = true;
-            return new MemberEvent.Observed(default, new CapacitySnapshot(1, [new PoolSnapshot("h100", NodeCount * 8, [0, 0, 0, 0, 0, 0, 0, 0, NodeCount])], []), []);
+            return new MemberEvent.Observed(default, new CapacitySnapshot(1, [new PoolSnapshot("h100", NodeCount * 8, [0, 0, 0, 0, 0, 0, 0, 0, NodeCount])], []));
         }
 
         var alive = plan.NodesGone[index].Holds(at) ? NodeCount / 4 : NodeCount;
