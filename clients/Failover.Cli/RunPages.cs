@@ -68,21 +68,20 @@ internal static class RunPages
         if (move.FallbackDetail.Length > 0)
             page.Line(move.FallbackDetail);
         if (move.Note is { } note)
-            page.Line(Note(note));
+            Place(page, note);
         var first = move.Dates.FirstOrDefault()?.At;
         page.Table(
             null, ["STEP", "AT", "AFTER"],
             move.Dates.Select(date => (string[])[date.Step, Printable.Time(date.At), Seconds(date.At.ToDateTimeOffset() - first!.ToDateTimeOffset())]));
     }
 
-    private static string Note(PlacementNote note)
-    {
-        var costs = string.Create(CultureInfo.InvariantCulture, $"the place costs it {note.StagingSeconds:0} s of staging, ${note.EgressDollars:0.00} of egress and {note.GpuHoursLost:0.##} GPU-hours");
-        var next = note.RunnerUp.Length == 0 ? "nowhere else would have done"
-            : string.Create(CultureInfo.InvariantCulture, $"next best was {note.RunnerUp}, worth {note.RunnerUpLoss:0.#} weighted GPU-hours less, all told");
-        var gap = note.HasGap ? string.Create(CultureInfo.InvariantCulture, $"at most {note.Gap:0.00%} short of the best plan") : "nothing proven of it";
-        return $"Planned by {note.Engine}, {gap}: {costs}; {next}.";
-    }
+    /// <summary>What the plan said of the place; docs/cli.md explains it line by line.</summary>
+    private static void Place(Page page, PlacementNote note) => page.Facts(
+        ("place costs", string.Create(CultureInfo.InvariantCulture, $"{note.StagingSeconds:0} s of staging, ${note.EgressDollars:0.00} of egress, {note.GpuHoursLost:0.##} GPU-hours of its gang")),
+        ("place is worth", string.Create(CultureInfo.InvariantCulture, $"{note.Value:0.#} weighted GPU-hours")),
+        ("next best", note.RunnerUp.Length == 0 ? "none was found"
+            : string.Create(CultureInfo.InvariantCulture, $"{note.RunnerUp}, {Math.Abs(note.RunnerUpLoss):0.#} {(note.RunnerUpLoss < 0 ? "more" : "less")}")),
+        ("plan", $"{note.Engine}, {(note.HasGap ? string.Create(CultureInfo.InvariantCulture, $"at most {note.Gap:0.00%} short of the best one") : "nothing proven of it")}"));
 
     private static string Waits(Page page, Waiting waiting)
     {

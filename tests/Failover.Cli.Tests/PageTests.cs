@@ -26,6 +26,23 @@ public sealed class PageTests : CliTestBase
         EqualSnapshot("run-show-waiting");
     }
 
+    [Theory]
+    [InlineData("", 0, "none was found")]
+    [InlineData("west-1 (h100)", 12.34, "west-1 (h100), 12.3 less")]
+    // A plan that was not worked out to the end.
+    [InlineData("west-1 (h100)", -12.34, "west-1 (h100), 12.3 more")]
+    public async Task RunShow_PlacedByAPlan_SaysWhatWouldHaveBeenNextBest(string runnerUp, double loss, string said)
+    {
+        var run = Samples.Run();
+        run.LastMove.Note = new() { Engine = "Greedy", RunnerUp = runnerUp, RunnerUpLoss = loss };
+        Answers.Run = run;
+
+        await RunAsync("run", "show", "llama-7b");
+
+        Assert.Contains($"next best       {said}\n", Out, StringComparison.Ordinal);
+        Assert.Contains("plan            Greedy, nothing proven of it\n", Out, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task RunShow_Overdue_SaysWhatItWaitsFor()
     {

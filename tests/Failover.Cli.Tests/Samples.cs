@@ -67,6 +67,17 @@ internal static class Samples
                 ToEpoch = 2,
                 Commit = "e1/41",
                 CommitStep = 184_000,
+                Note = new PlacementNote
+                {
+                    Engine = "Solver",
+                    Gap = 0.0012,
+                    Value = 110_162.9,
+                    StagingSeconds = 212,
+                    EgressDollars = 8.4,
+                    GpuHoursLost = 47.22,
+                    RunnerUp = "southeastasia-a-member-of-a-long-name (h100)",
+                    RunnerUpLoss = 1_204.5,
+                },
                 FallbackDetail = "e1/42 is corrupt in east; the one before was chosen.",
                 Dates = { new DatedStep { Step = "Detected", At = Ago(230) }, new DatedStep { Step = "Planned", At = Ago(215.5) }, new DatedStep { Step = "Running", At = Ago(192) } },
             },

@@ -296,7 +296,7 @@ public sealed record PlacementNote
     /// <summary>GPU-hours of the gang that start-up and staging take, as the plan reckoned.</summary>
     public double GpuHoursLost { get; init; }
 
-    /// <summary>The next best place; <see langword="null"/>: there is none.</summary>
+    /// <summary>The next best place; <see langword="null"/>: none was found, or the engine does not look for one.</summary>
     public string? RunnerUp { get; init; }
 
     /// <summary>What the plan would be worth less with the run there, in the unit of <see cref="Value"/>, those who would have to make room included.</summary>
