@@ -38,6 +38,7 @@ internal static class RunPages
             ("epoch", run.Current is { } current ? Current(current) : "none yet"),
             ("failback", line.Failback.Length == 0 ? "" : $"proposed: to {line.Failback}, where it would rather be and has room now; nothing is moved for it"),
             ("retries", run.RetriesInPlace + run.RetriesElsewhere == 0 ? "" : $"{Number(run.RetriesInPlace)} in place, {Number(run.RetriesElsewhere)} elsewhere"),
+            ("unreached", string.Join("; ", run.StoresOutOfReach.Select(store => $"store {store.Store} for {Printable.Age(store.Since, page.Time)} ({store.Detail})"))),
             ("seals owed", string.Join(", ", run.PendingSeals.Select(seal => $"epoch {Number(seal.Epoch)} in {seal.Store}{(seal.Since is null ? "" : $" for {Printable.Age(seal.Since, page.Time)}")}"))),
             ("submitted", Printable.Time(line.SubmittedAt)));
         page.Table(
@@ -46,8 +47,8 @@ internal static class RunPages
         Move(page, "The move under way", run.Move);
         Move(page, "The last move", run.LastMove);
         page.Table(
-            "Checkpoints, the newest verified in each store", ["STORE", "COMMIT", "STEP", "AGE"],
-            run.Tips.Select(tip => (string[])[tip.Store, tip.Commit, Number(tip.TrainingStep), Printable.Age(tip.At, page.Time)]));
+            "Checkpoints, the newest verified in each store", ["STORE", "COMMIT", "STEP", "AGE", "REACHED"],
+            run.Tips.Select(tip => (string[])[tip.Store, tip.Commit, Number(tip.TrainingStep), Printable.Age(tip.At, page.Time), tip.Reached]));
         page.Table(
             "Earlier epochs", ["EPOCH", "MEMBER", "SKU", "RESUMED FROM", "CUT AT", "SEALED", "UNTIL"],
             run.Past.Select(past => (string[])

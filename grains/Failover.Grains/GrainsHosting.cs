@@ -1,4 +1,5 @@
 using Failover.Abstractions.Grains;
+using Failover.Abstractions.Ports;
 using Failover.Abstractions.State;
 using Failover.Domain.Migration;
 using Failover.Grains.Effects;
@@ -32,6 +33,7 @@ public static class GrainsHosting
         services.AddSingleton<SightingBoard>();
         services.AddSingleton<DoubtBoard>();
         services.AddSingleton<PreflightBoard>();
+        services.AddSingleton<StoreBoard>();
         services.AddSingleton<SolveBudgets>(provider => (limit, cancellationToken) => new TimedBudget(limit, provider.GetRequiredService<TimeProvider>(), cancellationToken));
         services.AddTransient<PlanSolver>();
         services.AddSingleton<VerificationRecords>();
@@ -46,6 +48,7 @@ public static class GrainsHosting
         services.AddHostedService<Prober>();
         services.AddHostedService<MemberWatcher>();
         services.AddHostedService<ProgressReader>();
+        services.AddHostedService<StoreWatcher>();
         services.AddHostedService<Custodian>();
         services.AddHostedService<Sweeper>();
         services.AddHostedService<Preflighter>();

@@ -86,7 +86,9 @@ internal static class Samples
             RetriesInPlace = 1,
         };
         run.Past.Add(new PastEpoch { Number = 1, Member = "eastus-a", Region = "eastus", Sku = "h100", CutAt = "e1/41", Sealed = true, Until = Ago(200) });
-        run.Tips.Add(new StoreTip { Store = "west", Commit = "e2/0", TrainingStep = 184_200, At = Ago(10) });
+        run.Tips.Add(new StoreTip { Store = "west", Commit = "e2/0", TrainingStep = 184_200, At = Ago(10), Reached = "Yes" });
+        run.Tips.Add(new StoreTip { Store = "east", Commit = "e1/41", TrainingStep = 184_000, At = Ago(240), Reached = "No" });
+        run.StoresOutOfReach.Add(new StoreOutOfReach { Store = "east", Since = Ago(205), Detail = "east: no answer within 5 s" });
         run.Distrusted.Add(new Distrust { Member = "eastus-b", Until = Ago(-600), Reason = "its gang did not start" });
         run.PendingSeals.Add(new PendingSeal { Epoch = 1, Store = "east", Since = Ago(200) });
         return run;

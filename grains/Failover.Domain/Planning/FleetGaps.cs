@@ -38,17 +38,11 @@ public static class FleetGaps
 
     private static IEnumerable<(string Run, string What, string Name)> Needs(RunState run)
     {
-        foreach (var seal in run.PendingSeals)
-            yield return (run.Uid, Store, seal.Store);
+        foreach (var store in RunStores.Of(run))
+            yield return (run.Uid, Store, store);
         if (run.IsTombstone)
             yield break;
-        var targets = new[] { run.Epoch?.Target, InFlight.HasTarget(run.Step) ? run.Move?.Target : null }.OfType<Target>();
-        foreach (var target in targets)
-        {
+        foreach (var target in new[] { run.Epoch?.Target, InFlight.HasTarget(run.Step) ? run.Move?.Target : null }.OfType<Target>())
             yield return (run.Uid, Member, target.Member);
-            yield return (run.Uid, Store, target.Store);
-        }
-        foreach (var store in run.Tips.Select(tip => tip.Store).Concat(run.Spec.Checkpoints.Replicas).Append(run.Spec.Checkpoints.Store))
-            yield return (run.Uid, Store, store);
     }
 }

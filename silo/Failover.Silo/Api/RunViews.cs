@@ -1,4 +1,6 @@
+using Failover.Abstractions.Ports;
 using Failover.Domain.Checkpoints;
+using Failover.Domain.Health;
 using Failover.Domain.Migration;
 using Failover.Protocol.V1;
 using Google.Protobuf.WellKnownTypes;
@@ -33,7 +35,7 @@ internal static class RunViews
         return line;
     }
 
-    public static Run Whole(RunState run, Target? failback = null)
+    public static Run Whole(RunState run, StoreBoard stores, Target? failback = null)
     {
         var view = new Run
         {
@@ -60,7 +62,13 @@ internal static class RunViews
             Commit = tip.Commit.ToString(),
             TrainingStep = tip.Step,
             At = tip.At.ToTimestamp(),
+            Reached = (stores.Of(tip.Store)?.Answer ?? Answer.Unknown).ToString(),
         }));
+        view.StoresOutOfReach.AddRange(
+            from store in RunStores.Of(run)
+            let word = stores.Of(store)
+            where word?.Answer == Answer.No
+            select new StoreOutOfReach { Store = store, Since = word.Since.ToTimestamp(), Detail = word.Detail });
         view.Distrusted.AddRange(run.Distrusted.Select(item => new Protocol.V1.Distrust
         {
             Member = item.Member,

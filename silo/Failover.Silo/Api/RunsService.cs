@@ -12,7 +12,7 @@ using Fault = Failover.Domain.Documents.Fault;
 namespace Failover.Silo.Api;
 
 /// <summary>Runs, for operators: documents in, views out.</summary>
-internal sealed class RunsService(IRunDirectory directory, RunFinder finder, IGrainFactory grains, FleetBook fleets, PlanningPolicy policy, TimeProvider time)
+internal sealed class RunsService(IRunDirectory directory, RunFinder finder, IGrainFactory grains, FleetBook fleets, StoreBoard stores, PlanningPolicy policy, TimeProvider time)
     : Protocol.V1.Runs.RunsBase
 {
     private const int RequestIdMin = 8;
@@ -30,7 +30,7 @@ internal sealed class RunsService(IRunDirectory directory, RunFinder finder, IGr
             return Refused(read.Faults);
         var submission = await directory.SubmitAsync(read.Spec, request.RequestId, context.CancellationToken);
         return submission.IsOurs
-            ? new SubmitRunReply { Submitted = RunViews.Whole(submission.Run) }
+            ? new SubmitRunReply { Submitted = RunViews.Whole(submission.Run, stores) }
             : Refused([new Fault("metadata.name", $"is the name of a live run, {submission.Run.Uid} ({submission.Run.Step}); choose another, or cancel that one")]);
     }
 
@@ -50,7 +50,7 @@ internal sealed class RunsService(IRunDirectory directory, RunFinder finder, IGr
         var run = await finder.FindAsync(request, context.CancellationToken);
         // Others' promises bear on whether there is room.
         var failbacks = run.Spec.Prefer.IsEmpty ? ImmutableSortedDictionary<string, Target>.Empty : await FailbacksAsync(await directory.ListAsync(context.CancellationToken));
-        return RunViews.Whole(run, failbacks.GetValueOrDefault(run.Uid));
+        return RunViews.Whole(run, stores, failbacks.GetValueOrDefault(run.Uid));
     }
 
     public override async Task<Run> Cancel(CancelRunRequest request, ServerCallContext context)
@@ -89,6 +89,6 @@ internal sealed class RunsService(IRunDirectory directory, RunFinder finder, IGr
     {
         var grain = grains.GetGrain<IRunGrain>(run.Uid);
         await grain.ApplyAsync(runEvent);
-        return RunViews.Whole(await grain.GetAsync() ?? run);
+        return RunViews.Whole(await grain.GetAsync() ?? run, stores);
     }
 }

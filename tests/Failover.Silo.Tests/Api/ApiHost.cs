@@ -35,7 +35,7 @@ internal sealed class ApiHost : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddSingleton<TimeProvider>(time).AddSingleton(new FleetBook(Fleet)).AddSingleton(new BrakePolicy()).AddSingleton(new PlanningPolicy()).AddSingleton(Grains.Factory);
+        builder.Services.AddSingleton<TimeProvider>(time).AddSingleton(new FleetBook(Fleet)).AddSingleton(Stores).AddSingleton(new BrakePolicy()).AddSingleton(new PlanningPolicy()).AddSingleton(Grains.Factory);
         builder.Services.AddSingleton(alter?.Invoke(_sqlite) ?? _sqlite).AddSingleton<UnreadableRows>().AddSingleton<StateReader>().AddSingleton<IRunDirectory, RunDirectory>();
         builder.Services.AddSingleton<IRowFeed>(new SqliteRowFeed(Path.Combine(_folder.FullName, "t.db")));
         builder.Services.AddFailoverApi();
@@ -44,6 +44,8 @@ internal sealed class ApiHost : IAsyncDisposable
     }
 
     public FakeGrains Grains { get; }
+
+    public StoreBoard Stores { get; } = new();
 
     public IConditionalTable Table => _sqlite;
 

@@ -206,6 +206,24 @@ public sealed class ApiTests
     }
 
     [Fact]
+    public async Task Show_StoreOutOfReach_SaysSoOfTheRunsThatHangOnIt()
+    {
+        await using var host = await ApiHost.StartAsync();
+        await host.RunAsync(Example, "run", "submit", "-");
+        var run = (await host.Names.FindAsync("research", "llama-7b", TestContext.Current.CancellationToken))!;
+        var store = run.Spec.Checkpoints.Store;
+        host.Stores.Post(store, reached: false, "Input/output error", DateTimeOffset.UnixEpoch);
+        host.Stores.Post("another", reached: false, "Input/output error", DateTimeOffset.UnixEpoch);
+
+        var said = JsonNode.Parse((await host.RunAsync("", "run", "show", "llama-7b", "--json")).Out)!["storesOutOfReach"]!;
+
+        Assert.Equal((store, "Input/output error"), ((string?)Assert.Single(said.AsArray())!["store"], (string?)said[0]!["detail"]));
+        Assert.Contains($"unreached  store {store} for ", (await host.RunAsync("", "run", "show", "llama-7b")).Out, StringComparison.Ordinal);
+        host.Stores.Post(store, reached: true, "", DateTimeOffset.UnixEpoch);
+        Assert.DoesNotContain("unreached", (await host.RunAsync("", "run", "show", "llama-7b")).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Members_AreListedShownAndTakenAtAnOperatorsWord()
     {
         await using var host = await ApiHost.StartAsync();
