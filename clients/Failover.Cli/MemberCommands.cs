@@ -91,7 +91,7 @@ internal static class MemberCommands
             ("confirmed lost by", member.ConfirmedLostBy),
             ("stale workloads", string.Join(", ", member.StaleWorkloads)));
         page.Table(
-            "Evidence", ["WITNESS", "SITE", "ANSWER", "FOR", "HEARD", "DETAIL"],
+            "Evidence", ["WITNESS", "SITE", "ANSWER", "AGE", "HEARD", "DETAIL"],
             member.Evidence.Select(item => (string[])
             [
                 item.Witness, Printable.OrDash(item.Site), item.Answer, Printable.Span(item.Age.ToTimeSpan()), $"{Printable.Span(Heard(member, item))} ago", item.Detail,

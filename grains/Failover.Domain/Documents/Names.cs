@@ -32,7 +32,7 @@ internal static class Names
         return text.ToString();
     }
 
-    /// <summary>"; did you mean ...?" where one of <paramref name="known"/> is near enough to be meant, else an empty string.</summary>
+    /// <summary>"; did you mean ...?", which ends a sentence, where one of <paramref name="known"/> is near enough to be meant, else an empty string.</summary>
     public static string Suggest(string name, IEnumerable<string> known)
     {
         var nearest = known
@@ -46,7 +46,7 @@ internal static class Names
 
     /// <summary>What to say of a name that the fleet does not have: the nearest, and all that there are.</summary>
     public static string NotThere(string what, string name, ImmutableArray<string> known) =>
-        $"there is no {what} {Quote(name)} in the fleet{Suggest(name, known)}; it has {(known.IsEmpty ? "none" : string.Join(", ", known))}";
+        $"there is no {what} {Quote(name)} in the fleet, which has {(known.IsEmpty ? "none" : string.Join(", ", known))}{Suggest(name, known)}";
 
     private static bool IsUnsafe(char c) => char.IsControl(c) || char.IsSurrogate(c) || char.GetUnicodeCategory(c) == UnicodeCategory.Format;
 

@@ -172,7 +172,7 @@ internal sealed class Section
     public void RefuseUnknown()
     {
         foreach (var name in (node ?? []).Select(pair => pair.Key).Where(name => !asked.Contains(name)))
-            Fault(name, $"there is no such field{Names.Suggest(name, asked)}; the fields here are {string.Join(", ", asked.Order(StringComparer.Ordinal))}");
+            Fault(name, $"there is no such field; the fields here are {string.Join(", ", asked.Order(StringComparer.Ordinal))}{Names.Suggest(name, asked)}");
         foreach (var child in children)
             child.RefuseUnknown();
     }

@@ -298,7 +298,7 @@ public static class WorkloadRules
     {
         foreach (var name in section.FieldNames.Except(fields, StringComparer.Ordinal))
         {
-            var way = Refusals.GetValueOrDefault(name) ?? $"not allowed in a workload{Names.Suggest(name, fields)}; allowed here: {string.Join(", ", fields)}";
+            var way = Refusals.GetValueOrDefault(name) ?? $"not allowed in a workload; allowed here: {string.Join(", ", fields)}{Names.Suggest(name, fields)}";
             section.Fault(name, way);
         }
     }

@@ -63,7 +63,7 @@ public sealed class FleetSpecReaderTests
     [InlineData("sites[0]", "\"a b\"", "is \"a b\"; use a-z, 0-9 and '-', beginning and ending with a letter or digit, at most 40 characters")]
     [InlineData("regions[0].restoreMBps", "0", "is 0; write a number from 0.001 to 100000000")]
     [InlineData("members", "", "is missing; list the clusters to look after")]
-    [InlineData("members[0].region", "\"eastu\"", "there is no region \"eastu\" in the fleet; did you mean \"eastus\"?; it has eastus, westeurope")]
+    [InlineData("members[0].region", "\"eastu\"", "there is no region \"eastu\" in the fleet, which has eastus, westeurope; did you mean \"eastus\"?")]
     [InlineData("members[0].region", "", "is missing; name its region")]
     [InlineData("members[0].kubeconfig", "", "is missing; write the path of its kubeconfig, or inCluster: true where the silo runs there as a pod")]
     [InlineData("members[0].inCluster", "\"yes\"", "is \"yes\"; write true or false")]

@@ -71,7 +71,7 @@ public sealed class RunSpecReaderTests
     [InlineData("metadata.name", "", "is missing; give the run a name")]
     [InlineData("metadata.name", "7", "is 7; write a text, in quotes if need be")]
     [InlineData("metadata.name", "\"Llama_7B\"", "is \"Llama_7B\"; use a-z, 0-9 and '-', beginning and ending with a letter or digit, at most 40 characters")]
-    [InlineData("metadata.tenant", "\"reserch\"", "there is no tenant \"reserch\" in the fleet; did you mean \"research\"?; it has research")]
+    [InlineData("metadata.tenant", "\"reserch\"", "there is no tenant \"reserch\" in the fleet, which has research; did you mean \"research\"?")]
     [InlineData("spec", "", "is missing; write what the run needs; docs/examples/run.yaml is a whole one")]
     [InlineData("spec.gang", "", "is missing; write gang: {workers: 1, gpusPerWorker: 8}")]
     [InlineData("spec.gang.workers", "0", "is 0; write a whole number from 1 to 10000")]
@@ -82,7 +82,7 @@ public sealed class RunSpecReaderTests
     [InlineData("spec.skus", "[]", "is an empty list; list the GPU types it can use, the best first")]
     [InlineData("spec.skus", "\"h100\"", "is \"h100\"; write a list, such as [h100]")]
     [InlineData("spec.skus", "5", "is 5; write a list, such as [a, b]")]
-    [InlineData("spec.skus[1]", "\"a10\"", "there is no SKU \"a10\" in the fleet; did you mean \"a100\"?; it has h100, a100")]
+    [InlineData("spec.skus[1]", "\"a10\"", "there is no SKU \"a10\" in the fleet, which has h100, a100; did you mean \"a100\"?")]
     [InlineData("spec.skus[1]", "\"h100\"", "\"h100\" is listed twice; remove one")]
     [InlineData("spec.skus[0]", "{}", "is an object; write a text")]
     [InlineData("spec.skus[0]", "true", "is true; write a text")]
@@ -92,11 +92,11 @@ public sealed class RunSpecReaderTests
     [InlineData("spec.tier", "false", "is false; write a whole number from 0 to 3")]
     [InlineData("spec.tier", "4", "is 4; write a whole number from 0 to 3")]
     [InlineData("spec.tier", "true", "is true; write a whole number from 0 to 3")]
-    [InlineData("spec.regions[0]", "\"mars\"", "there is no region \"mars\" in the fleet; it has eastus, westeurope")]
+    [InlineData("spec.regions[0]", "\"mars\"", "there is no region \"mars\" in the fleet, which has eastus, westeurope")]
     [InlineData("spec.checkpoints", "", "is missing; write checkpoints: {store: ...}")]
     [InlineData("spec.checkpoints.store", "", "is missing; name the store that the run begins with: east or west")]
-    [InlineData("spec.checkpoints.store", "\"north\"", "there is no store \"north\" in the fleet; it has east, west")]
-    [InlineData("spec.checkpoints.replicas[0]", "\"south\"", "there is no store \"south\" in the fleet; it has east, west")]
+    [InlineData("spec.checkpoints.store", "\"north\"", "there is no store \"north\" in the fleet, which has east, west")]
+    [InlineData("spec.checkpoints.replicas[0]", "\"south\"", "there is no store \"south\" in the fleet, which has east, west")]
     [InlineData("spec.checkpoints.expectedSizeGB", "0", "is 0; write a number from 0.000001 to 1000000")]
     [InlineData("spec.datasets[0].name", "", "is missing; name the data set")]
     [InlineData("spec.datasets[0].sizeGB", "\"800\"", "is \"800\"; write a number from 0.000001 to 1000000")]
@@ -108,7 +108,7 @@ public sealed class RunSpecReaderTests
     [InlineData("spec.progress.by", "\"podsready\"", "is \"podsready\"; write heartbeat or commit or podsReady; did you mean \"podsReady\"?")]
     [InlineData("spec.progress.heartbeatInterval", "5", "is 5; write a duration from 1s to 10m, such as 90s, 10m or 1h30m")]
     [InlineData("spec.retries.inPlace", "101", "is 101; write a whole number from 0 to 100")]
-    [InlineData("spec.retries.inPlaces", "1", "there is no such field; did you mean \"inPlace\"?; the fields here are elsewhere, inPlace")]
+    [InlineData("spec.retries.inPlaces", "1", "there is no such field; the fields here are elsewhere, inPlace; did you mean \"inPlace\"?")]
     [InlineData("spec.workload", "", "is missing; write the batch/v1 Job that trains")]
     [InlineData("spec.workload", "\"train.sh\"", "is \"train.sh\"; write an object (field: value)")]
     public void Read_OneMistake_IsOneFaultThatNamesTheWayOut(string path, string json, string message)
@@ -167,7 +167,7 @@ public sealed class RunSpecReaderTests
 
     [Theory]
     [InlineData("\"frontier\"", null)]
-    [InlineData("\"frontire\"", "there is no group \"frontire\" in the fleet; did you mean \"frontier\"?; it has frontier, evals")]
+    [InlineData("\"frontire\"", "there is no group \"frontire\" in the fleet, which has frontier, evals; did you mean \"frontier\"?")]
     [InlineData("\"evals\"", "\"evals\" may have 16 GPUs in a region, and the gang alone has 32; choose another, or have the fleet file allow more")]
     [InlineData("7", "is 7; write a text, in quotes if need be")]
     public void Read_Group_IsOneOfTheFleetThatHasRoomForTheGang(string json, string? message)
@@ -243,7 +243,7 @@ public sealed class RunSpecReaderTests
 
         var result = RunSpecReader.Read(RunDocuments.Valid(), fleet);
 
-        Assert.Equal("there is no SKU \"h100\" in the fleet; it has none", result.Faults[0].Message);
+        Assert.Equal("there is no SKU \"h100\" in the fleet, which has none", result.Faults[0].Message);
     }
 
     [Fact]

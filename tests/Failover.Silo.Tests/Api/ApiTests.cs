@@ -84,9 +84,9 @@ public sealed class ApiTests
         Assert.Equal(
             """
             spec.gang.workers: is 0; write a whole number from 1 to 10000
-            spec.skus[0]: there is no SKU "h200" in the fleet; did you mean "h100"?; it has h100, a100
+            spec.skus[0]: there is no SKU "h200" in the fleet, which has h100, a100; did you mean "h100"?
             spec.deadlines.launch: is "soon"; write a duration from 1s to 7d, such as 90s, 10m or 1h30m
-            spec.tierr: there is no such field; did you mean "tier"?; the fields here are checkpoints, datasets, deadlines, gang, maxRollbackSteps, placement, progress, regions, retries, skus, tier, workload
+            spec.tierr: there is no such field; the fields here are checkpoints, datasets, deadlines, gang, maxRollbackSteps, placement, progress, regions, retries, skus, tier, workload; did you mean "tier"?
             spec.workload.spec.template.spec.hostNetwork: is true; leave it out, or write false: workloads don't share the node's namespaces
 
             """, error);
