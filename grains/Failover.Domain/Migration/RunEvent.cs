@@ -16,6 +16,7 @@ namespace Failover.Domain.Migration;
 [JsonDerivedType(typeof(Reservation), "reservation")]
 [JsonDerivedType(typeof(Surveyed), "surveyed")]
 [JsonDerivedType(typeof(Staged), "staged")]
+[JsonDerivedType(typeof(Stopping), "stopping")]
 [JsonDerivedType(typeof(Quiesced), "quiesced")]
 [JsonDerivedType(typeof(Sealed), "sealed")]
 [JsonDerivedType(typeof(Pinned), "pinned")]
@@ -72,6 +73,9 @@ public abstract record RunEvent(DateTimeOffset At)
 
     /// <summary>The commit is whole and verified in the target's store; or a copy turned out bad (<paramref name="BadSource"/>), and nothing was staged.</summary>
     public sealed record Staged(DateTimeOffset At, string EffectId, bool Complete, string? BadSource = null, string? Detail = null) : RunEvent(At);
+
+    /// <summary>The workload was asked to stop, and has its grace: no failure, however often it is said. It is looked at again until the step's deadline.</summary>
+    public sealed record Stopping(DateTimeOffset At, string EffectId, string Detail) : RunEvent(At);
 
     /// <summary>The workload stopped by itself within the grace period, or was stopped.</summary>
     public sealed record Quiesced(DateTimeOffset At, string EffectId) : RunEvent(At);

@@ -6,8 +6,11 @@ namespace Failover.Domain.Migration;
 /// <content>The move itself: results of effects, one step after the other.</content>
 public static partial class RunMachine
 {
-    /// <summary>Tries of an effect before the fence after which the target is given up.</summary>
+    /// <summary>Tries of an effect before the fence that fail in a row, after which the target is given up.</summary>
     private const int TriesBeforeFence = 8;
+
+    /// <summary>A workload that stops is looked at again after such a part of the time that it has taken so far: what is lost by looking late stays small beside that, and so do the looks.</summary>
+    private const int StoppingLooks = 8;
 
     /// <summary>Tries to reach the store of an epoch that ends voluntarily, or of a closing one, before the seal is owed instead.</summary>
     private const int SealTries = 5;
@@ -25,6 +28,8 @@ public static partial class RunMachine
         table.On<RunEvent.Staged>([RunStep.Staging, RunStep.ToppingUp], "whole and verified there, or a bad copy: choose again", OnStaged);
         table.Ignore<RunEvent.Staged>([.. Moving.Except([RunStep.Staging, RunStep.ToppingUp]), .. notMoving], "a late answer; staged files do no harm");
 
+        table.On<RunEvent.Stopping>([RunStep.Quiescing, RunStep.Waiting], "it has its grace: look again later, and count no failure", OnStopping);
+        table.Ignore<RunEvent.Stopping>([.. Moving.Except([RunStep.Quiescing]), .. notMoving.Except([RunStep.Waiting])], "a late answer");
         table.On<RunEvent.Quiesced>([RunStep.Quiescing], "stopped: look for what it committed last", (state, quiesced, policy) =>
             Answers(state, quiesced.EffectId, policy) ? Enter(state with { Move = state.Move! with { Quiesced = true } }, RunStep.Reserved) : state);
         table.On<RunEvent.Quiesced>([RunStep.Waiting], "what was given up has stopped", (state, quiesced, policy) =>
@@ -162,6 +167,16 @@ public static partial class RunMachine
             : state;
 
     private static bool Owes(RunState state, int epoch, string store) => state.PendingSeals.Any(seal => seal.Epoch == epoch && seal.Store == store);
+
+    /// <summary>Bounded by time alone: <see cref="DeadlineOf"/> for a drain, the planner's patience for what was given up. The member answers, so what failed before it did counts no more.</summary>
+    private static RunState OnStopping(RunState state, RunEvent.Stopping stopping, RunPolicy policy)
+    {
+        if (!Answers(state, stopping.EffectId, policy))
+            return state;
+        var taken = (state.Now - state.StepSince) / StoppingLooks;
+        var delay = taken < policy.RetryDelay ? policy.RetryDelay : taken < policy.RetryDelayMax ? taken : policy.RetryDelayMax;
+        return state with { Retry = new EffectRetry(0, state.Now + delay, stopping.Detail) };
+    }
 
     private static RunState OnWaitingFailed(RunState state, RunEvent.EffectFailed failed, RunPolicy policy) =>
         Answers(state, failed.EffectId, policy) ? RetryLater(state, failed.Detail, policy) : OnStandingFailed(state, failed, policy);

@@ -53,11 +53,13 @@ internal sealed class WorkloadActions(FleetBook fleets, IMemberClients members, 
             return new RunEvent.EffectFailed(time.GetUtcNow(), quiesce.Id, $"{quiesce.Member} was not seen yet");
         var workload = sight.Workloads.FirstOrDefault(seen => seen.RunUid == run.Uid && seen.Epoch == quiesce.Epoch);
         if (workload is null && sight.Capacity.Workloads.Any(use => use.RunUid == run.Uid && use.Epoch == quiesce.Epoch && use.Gpus > use.DeadGpus))
-            return new RunEvent.EffectFailed(time.GetUtcNow(), quiesce.Id, "its pods are stopping");
+            return new RunEvent.Stopping(time.GetUtcNow(), quiesce.Id, "its pods are stopping");
         if (workload is null || workload.Phase is WorkloadPhase.Succeeded or WorkloadPhase.Failed)
             return new RunEvent.Quiesced(time.GetUtcNow(), quiesce.Id);
         var result = await members.Get(quiesce.Member).DeleteAsync(workload, cancellationToken);
-        return new RunEvent.EffectFailed(time.GetUtcNow(), quiesce.Id, result.Outcome == CallOutcome.Done ? "it is stopping" : result.Detail);
+        return result.Outcome == CallOutcome.Done
+            ? new RunEvent.Stopping(time.GetUtcNow(), quiesce.Id, "it is stopping")
+            : new RunEvent.EffectFailed(time.GetUtcNow(), quiesce.Id, result.Detail);
     }
 
     public Task<CallResult> DeleteAsync(string member, SeenWorkload workload, CancellationToken cancellationToken) =>

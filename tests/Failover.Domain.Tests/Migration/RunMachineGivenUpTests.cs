@@ -58,6 +58,19 @@ public sealed class RunMachineGivenUpTests
     }
 
     [Fact]
+    public void GivenUp_StopThatTakesItsGrace_IsLookedAtAgainAndIsNoFailure()
+    {
+        var play = Running().Tell(GaveUp(GivenUp.Stalled));
+
+        for (var looks = 0; looks < 20; looks++)
+        {
+            play.Tell(new RunEvent.Stopping(play.At, play.Effect, "its pods are stopping"));
+            Assert.Equal((RunStep.Waiting, 0), (play.State.Step, play.State.Retry.Tries));
+            Assert.Contains(play.Wait(TimeSpan.FromSeconds(30)).Last.Effects, effect => effect is RunEffect.Quiesce);
+        }
+    }
+
+    [Fact]
     public void GaveUp_OfAnotherEpoch_IsLate() =>
         Assert.Equal(RunStep.Running, Running().Tell(new RunEvent.GaveUp(Sample.Start.AddHours(1), 7, GivenUp.Stalled, "", Sample.Start)).State.Step);
 

@@ -37,6 +37,52 @@ public sealed class RunMachineTimeTests
         Assert.Equal(expected, play.Fail().State.Step);
     }
 
+    /// <summary>Pods with a long grace say so for as long as they have it; the eighth such answer once gave the move up.</summary>
+    [Fact]
+    public void Stopping_HoweverOften_IsBoundedByTheTimeToQuiesceAlone()
+    {
+        var state = Sample.In(RunStep.Quiescing, MoveCause.Drain);
+        var play = new RunPlay(state);
+        var (at, end, looks) = (state.StepSince, state.StepSince + state.Spec.Deadlines.Quiesce, 0);
+
+        for (; at < end; at = play.State.Retry.NotBefore!.Value, looks++)
+        {
+            Assert.Contains(play.Tell(new RunEvent.Tick(at)).Last.Effects, effect => effect is RunEffect.Quiesce);
+            play.Tell(new RunEvent.Stopping(at, play.Effect, "its pods are stopping"));
+            Assert.Equal((RunStep.Quiescing, 0), (play.State.Step, play.State.Retry.Tries));
+        }
+
+        Assert.InRange(looks, 9, 60);
+        play.Tell(new RunEvent.Tick(end));
+        Assert.Equal((RunStep.Reserved, true), (play.State.Step, play.State.Move!.Quiesced));
+    }
+
+    [Theory]
+    // seconds since it was asked to stop → until it is looked at again
+    [InlineData(0, 1)]
+    [InlineData(80, 10)]
+    [InlineData(500, 30)]
+    public void Stopping_TheLongerItTakes_IsLookedAtTheLater(double taken, double delay)
+    {
+        var play = new RunPlay(Sample.In(RunStep.Quiescing, MoveCause.Drain));
+
+        play.Tell(new RunEvent.Stopping(play.State.StepSince + TimeSpan.FromSeconds(taken), play.Effect, "its pods are stopping"));
+
+        Assert.Equal(TimeSpan.FromSeconds(delay), play.State.Retry.NotBefore!.Value - play.State.Now);
+    }
+
+    [Fact]
+    public void Stopping_AfterFailures_BeginsTheirCountAnew()
+    {
+        var play = new RunPlay(Sample.In(RunStep.Quiescing, MoveCause.Drain));
+
+        for (var tries = 0; tries < 8; tries++)
+            play.Fail();
+        play.Tell(new RunEvent.Stopping(play.At, play.Effect, "it is stopping")).Fail();
+
+        Assert.Equal((RunStep.Quiescing, 1), (play.State.Step, play.State.Retry.Tries));
+    }
+
     [Fact]
     public void EffectFailed_PastTheFence_IsTriedForever()
     {
@@ -211,6 +257,7 @@ public sealed class RunMachineTimeTests
                 { RunStep.Reserved, new RunEvent.Surveyed(at, Late, Sample.Survey(1)) },
                 { RunStep.Staging, new RunEvent.Staged(at, Late, Complete: true) },
                 { RunStep.Quiescing, new RunEvent.Quiesced(at, Late) },
+                { RunStep.Quiescing, new RunEvent.Stopping(at, Late, "") },
                 { RunStep.Fenced, new RunEvent.Sealed(at, Late, 1, "east", Reached: true, Sample.Survey(1)) },
                 { RunStep.Pinning, new RunEvent.Pinned(at, Late, Complete: true) },
                 { RunStep.Launching, new RunEvent.Launched(at, Late) },

@@ -94,6 +94,7 @@ internal static class Sample
         yield return new RunEvent.Reservation(at, effect, true, "");
         yield return new RunEvent.Surveyed(at, effect, Survey(1));
         yield return new RunEvent.Staged(at, effect, Complete: true);
+        yield return new RunEvent.Stopping(at, effect, "its pods are stopping");
         yield return new RunEvent.Quiesced(at, effect);
         yield return new RunEvent.Sealed(at, effect, state.EpochNumber, "east", Reached: true, Survey(1));
         yield return new RunEvent.Pinned(at, effect, Complete: true);

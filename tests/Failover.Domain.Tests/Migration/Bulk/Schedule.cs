@@ -207,6 +207,10 @@ internal sealed class Schedule
             case RunEffect.Launch launch:
                 Launch(launch);
                 break;
+            case RunEffect.Quiesce quiesce when _random.Next(3) > 0 && _trainers.GetValueOrDefault((quiesce.Member, quiesce.Epoch)) is { Alive: true }:
+                // It has its grace, and trains on for a while.
+                Send(new RunEvent.Stopping(_now, quiesce.Id, "its pods are stopping"));
+                break;
             case RunEffect.Quiesce quiesce:
                 if (_trainers.GetValueOrDefault((quiesce.Member, quiesce.Epoch)) is { } trainer)
                 {
