@@ -5,7 +5,18 @@ using Failover.Domain.Placement.Solving;
 namespace Failover.Benchmarks.Placement;
 
 /// <summary>A problem and what its file calls it.</summary>
-internal sealed record Instance(string Name, string Class, GangProblem Problem);
+internal sealed record Instance(string Name, string Class, GangProblem Problem)
+{
+    /// <summary>A file, or the name of an instance to be generated.</summary>
+    public static Instance Load(string source)
+    {
+        if (File.Exists(source) || !Generator.Knows(source))
+            return InstanceFile.Read(source);
+        // A name of its own: the given bounds are of other instances.
+        var text = Generator.Make(source);
+        return new Instance($"own:{source}", text.Class, text.Build());
+    }
+}
 
 /// <summary>Reads the instances' JSON, gzipped or not, without holding the document: at 20,000 runs it would be most of the memory.</summary>
 internal static class InstanceFile

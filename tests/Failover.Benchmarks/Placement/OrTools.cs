@@ -8,6 +8,9 @@ namespace Failover.Benchmarks.Placement;
 /// <summary>The same problem for OR-Tools' engines: the rows that the instances have, which are the solver's as well.</summary>
 internal static class OrTools
 {
+    /// <summary>A share of the value: HiGHS stops where a better plan is no better than by that.</summary>
+    private const double HighsTolerance = 1e-4;
+
     /// <summary>What an engine found: a plan's value (0: none), and a bound (infinite: none).</summary>
     public sealed record Answer(string Engine, double Seconds, double Value, double Bound, bool Optimal);
 
@@ -67,7 +70,8 @@ internal static class OrTools
         var status = solver.Solve();
         var found = status is Solver.ResultStatus.OPTIMAL or Solver.ResultStatus.FEASIBLE;
         var value = found ? objective.Value() : 0;
-        var bound = status == Solver.ResultStatus.OPTIMAL && !whole ? value : found && whole ? objective.BestBound() : double.PositiveInfinity;
+        // HiGHS's own bound does not come through, nor can it be told to go on; where it ends, its value is the best but for its tolerance.
+        var bound = status == Solver.ResultStatus.OPTIMAL ? value * (1 + (whole ? HighsTolerance : 0)) : double.PositiveInfinity;
         return new Answer(engine == "GLOP" ? "GLOP" : "HiGHS", clock.Elapsed.TotalSeconds, whole ? value : 0, bound, status == Solver.ResultStatus.OPTIMAL);
     }
 

@@ -44,6 +44,7 @@ internal sealed class PlacementBenchmark(BenchmarkOptions options, TextWriter ou
 {
     private readonly List<Measurement> all = [];
     private readonly Dictionary<string, double> references = [];
+    private readonly HashSet<string> referencesRead = [];
 
     /// <summary>0: every plan is sound; 1: one is not.</summary>
     public int Run()
@@ -52,7 +53,8 @@ internal sealed class PlacementBenchmark(BenchmarkOptions options, TextWriter ou
         var sound = true;
         foreach (var source in options.Instances)
         {
-            var instance = Load(source);
+            ReadReference(options.Reference ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(source))!, "REFERENCE.csv"));
+            var instance = Instance.Load(source);
             sound &= options.Steps is { } steps ? Replay(instance, steps) : Solve(instance);
             if (options.AgainstBaselines)
                 Compare(instance);
@@ -67,23 +69,9 @@ internal sealed class PlacementBenchmark(BenchmarkOptions options, TextWriter ou
         return sound ? 0 : 1;
     }
 
-    /// <summary>A file, or the name of an instance to be generated.</summary>
-    private Instance Load(string source)
-    {
-        if (!File.Exists(source) && Generator.Knows(source))
-        {
-            // A name of its own: the reference bounds are of other instances.
-            var text = Generator.Make(source);
-            return new Instance($"own:{source}", text.Class, text.Build());
-        }
-
-        ReadReference(options.Reference ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(source))!, "REFERENCE.csv"));
-        return InstanceFile.Read(source);
-    }
-
     private void ReadReference(string path)
     {
-        if (references.Count > 0 || !File.Exists(path))
+        if (!referencesRead.Add(path) || !File.Exists(path))
             return;
         foreach (var line in File.ReadLines(path).Skip(1))
         {
