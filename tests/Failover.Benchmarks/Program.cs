@@ -46,8 +46,9 @@ var limit = new Option<double>("--seconds") { Description = "The most for a proo
 var agree = new Command("agree", "Small generated instances of class F: the solver's optimum against CP-SAT's.") { count, alone, limit, processor };
 agree.SetAction(parsed => Agreement.Run(parsed.GetValue(count), parsed.GetValue(limit), parsed.GetValue(alone), parsed.GetValue(processor), Console.Out));
 
-var bounds = new Command("bounds", "Bounds that HiGHS or GLOP prove, as a file for --reference.") { instances };
-bounds.SetAction(parsed => ReferenceBounds.Run(parsed.GetRequiredValue(instances), Console.Out));
+var prove = new Option<double>("--seconds") { Description = "The most for a bound.", DefaultValueFactory = _ => 60 };
+var bounds = new Command("bounds", "Bounds that GLOP or SCIP prove, as a file for --reference.") { instances, prove };
+bounds.SetAction(parsed => ReferenceBounds.Run(parsed.GetRequiredValue(instances), parsed.GetValue(prove), Console.Out));
 
 var growth = new Command("growth", "Time of a pricing pass, and bytes, against the number of candidates.");
 growth.SetAction(_ => Growth.Run(Console.Out));

@@ -45,7 +45,7 @@ internal static class OrTools
             status == CpSolverStatus.Optimal);
     }
 
-    /// <summary><paramref name="engine"/>: HIGHS solves in whole numbers; GLOP the relaxation, whose value is a bound.</summary>
+    /// <summary><paramref name="engine"/>: HIGHS and SCIP solve in whole numbers; GLOP the relaxation, whose value is a bound.</summary>
     public static Answer Linear(GangProblem problem, string engine, double seconds)
     {
         var clock = Stopwatch.StartNew();
@@ -71,8 +71,9 @@ internal static class OrTools
         var found = status is Solver.ResultStatus.OPTIMAL or Solver.ResultStatus.FEASIBLE;
         var value = found ? objective.Value() : 0;
         // HiGHS's own bound does not come through, nor can it be told to go on; where it ends, its value is the best but for its tolerance.
-        var bound = status == Solver.ResultStatus.OPTIMAL ? value * (1 + (whole ? HighsTolerance : 0)) : double.PositiveInfinity;
-        return new Answer(engine == "GLOP" ? "GLOP" : "HiGHS", clock.Elapsed.TotalSeconds, whole ? value : 0, bound, status == Solver.ResultStatus.OPTIMAL);
+        var bound = engine == "SCIP" && found ? objective.BestBound()
+            : status == Solver.ResultStatus.OPTIMAL ? value * (1 + (whole ? HighsTolerance : 0)) : double.PositiveInfinity;
+        return new Answer(engine == "HIGHS" ? "HiGHS" : engine, clock.Elapsed.TotalSeconds, whole ? value : 0, bound, status == Solver.ResultStatus.OPTIMAL);
     }
 
     private static IEnumerable<(int Run, int Place)> Places(GangProblem problem)

@@ -8,9 +8,6 @@ internal sealed class SolveRun(GangProblem problem, ISolveBudget budget, GangSol
 
     private const int PricePasses = 300;
 
-    /// <summary>A re-solve starts near its prices.</summary>
-    private const int WarmPasses = 40;
-
     /// <summary>Above, a pass over all bins takes longer than a deadline may be missed by.</summary>
     private const int DualCandidatesMax = 120_000;
 
@@ -44,9 +41,8 @@ internal sealed class SolveRun(GangProblem problem, ISolveBudget budget, GangSol
         var first = options.Plan.IsEmpty ? GreedyPlan.ByValue(problem) : GreedyPlan.From(problem, options.Plan.AsSpan());
         work += problem.Candidates + problem.Runs;
         Keep(first.Places(), first.Value);
-        var warm = options.Prices is { } given && given.Suits(problem);
-        var ascent = new PriceAscent(problem, warm ? options.Prices : null);
-        Price(ascent, warm);
+        var ascent = new PriceAscent(problem, options.Prices);
+        Price(ascent);
         Certify(ascent.Best);
         if (!Done())
             Search(ascent.Best, first);
@@ -65,9 +61,9 @@ internal sealed class SolveRun(GangProblem problem, ISolveBudget budget, GangSol
         best = places.ToArray();
     }
 
-    private void Price(PriceAscent ascent, bool warm)
+    private void Price(PriceAscent ascent)
     {
-        for (var pass = 0; pass < (warm ? WarmPasses : PricePasses) && !ascent.Settled && Spent(ascent.Work) < PriceShare; pass++)
+        for (var pass = 0; pass < PricePasses && !ascent.Settled && Spent(ascent.Work) < PriceShare; pass++)
             ascent.Pass(bestValue);
         work += ascent.Work;
     }
