@@ -56,4 +56,13 @@ growth.SetAction(_ => Growth.Run(Console.Out));
 var loops = new Command("loops", "The inner loops, by BenchmarkDotNet.");
 loops.SetAction(_ => BenchmarkRunner.Run<InnerLoops>());
 
-return new RootCommand("Measures; asserts nothing but that plans are sound.") { placement, bounds, agree, export, growth, loops }.Parse(args).Invoke();
+try
+{
+    return new RootCommand("Measures; asserts nothing but that plans are sound.") { placement, bounds, agree, export, growth, loops }
+        .Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (InvalidDataException fault)
+{
+    Console.Error.WriteLine(fault.Message);
+    return 2;
+}

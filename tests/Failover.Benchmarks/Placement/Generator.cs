@@ -41,8 +41,11 @@ internal sealed partial class Generator
     /// <summary>Whether the name is one that can be generated.</summary>
     public static bool Knows(string name) => NamePattern().IsMatch(name);
 
+    /// <summary>Throws <see cref="InvalidDataException"/> for a name that it does not know.</summary>
     public static InstanceText Make(string name)
     {
+        if (!Knows(name))
+            throw new InvalidDataException($"{name}: neither a file nor a name like F-2000x50-r0.95-s1: F, FM or C, runs, clusters, demand to supply, seed");
         var parts = NamePattern().Match(name).Groups;
         int Whole(string part) => int.Parse(parts[part].Value, CultureInfo.InvariantCulture);
         var generator = new Generator(

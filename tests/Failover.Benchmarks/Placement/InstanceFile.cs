@@ -7,11 +7,21 @@ namespace Failover.Benchmarks.Placement;
 /// <summary>A problem and what its file calls it.</summary>
 internal sealed record Instance(string Name, string Class, GangProblem Problem)
 {
-    /// <summary>A file, or the name of an instance to be generated.</summary>
+    /// <summary>A file, or the name of an instance to be generated. Throws <see cref="InvalidDataException"/> for what can't be read, or is no problem.</summary>
     public static Instance Load(string source)
     {
-        if (File.Exists(source) || !Generator.Knows(source))
-            return InstanceFile.Read(source);
+        if (File.Exists(source))
+        {
+            try
+            {
+                return InstanceFile.Read(source);
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or JsonException or ArgumentException or FormatException or KeyNotFoundException or InvalidOperationException)
+            {
+                throw new InvalidDataException($"{source}: {fault.Message}", fault);
+            }
+        }
+
         // A name of its own: the given bounds are of other instances.
         var text = Generator.Make(source);
         return new Instance($"own:{source}", text.Class, text.Build());
