@@ -21,7 +21,7 @@ internal sealed class SolveRun(GangProblem problem, ISolveBudget budget, GangSol
     private const int ReduceCandidatesMax = 12_000;
 
     /// <summary>Rows times columns; above, one pivot takes longer than a deadline may be missed by.</summary>
-    private const long CellsMax = 1_200_000;
+    private const long CellsMax = 2_500_000;
 
     /// <summary>Of the budget, for the first turn of branch and bound.</summary>
     private const double FirstShare = 0.05;
