@@ -26,7 +26,7 @@ public sealed record PlacementPlan(long SnapshotVersion, ImmutableArray<PlannedM
     /// <summary>Who loses its home, and for whom.</summary>
     public ImmutableArray<PreemptedRun> Preempted { get; init; } = [];
 
-    /// <summary>No plan is worth more: proven; <see langword="null"/> where nothing was.</summary>
+    /// <summary>No plan is worth more: proven, to the precision that the solver counts ingest in (2^-24 of a region's window); <see langword="null"/> where nothing was.</summary>
     public long? Bound { get; init; }
 
     /// <summary>What made it.</summary>

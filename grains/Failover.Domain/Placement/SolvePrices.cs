@@ -10,14 +10,15 @@ namespace Failover.Domain.Placement;
 public sealed class SolvePrices
 {
     private readonly ImmutableDictionary<(string Member, string Sku), ImmutableArray<double>> bins;
+    // A byte's.
     private readonly ImmutableDictionary<string, double> ingest;
     private readonly ImmutableDictionary<(string Group, string Region), double> spread;
 
-    internal SolvePrices(PlacementInstance instance, Prices prices)
+    internal SolvePrices(PlacementInstance instance, SolverMap map, Prices prices)
     {
         const int levels = GangProblem.Levels;
         bins = instance.Bins.Index().ToImmutableDictionary(bin => (bin.Item.Member, bin.Item.Sku), bin => prices.Bin.AsSpan(bin.Index * levels, levels).ToImmutableArray());
-        ingest = instance.RegionNames.Index().ToImmutableDictionary(region => region.Item, region => prices.Ingest[region.Index]);
+        ingest = instance.RegionNames.Index().ToImmutableDictionary(region => region.Item, region => prices.Ingest[region.Index] / map.IngestUnit(region.Index));
         spread = (from @group in instance.Groups.Index()
                   from region in instance.RegionNames.Index()
                   select (Key: (@group.Item.Name, region.Item), Price: prices.Spread[(@group.Index * instance.RegionNames.Length) + region.Index]))
@@ -28,9 +29,9 @@ public sealed class SolvePrices
     public int Bins => bins.Count;
 
     /// <summary>For a problem as it is now: what is new costs nothing yet. <see langword="null"/> where none of its bins is known.</summary>
-    internal Prices? For(PlacementInstance instance, GangProblem problem)
+    internal Prices? For(PlacementInstance instance, SolverMap map)
     {
-        var prices = new Prices(problem);
+        var prices = new Prices(map.Problem);
         var known = false;
         foreach (var (index, bin) in instance.Bins.Index())
         {
@@ -42,7 +43,7 @@ public sealed class SolvePrices
 
         foreach (var (index, region) in instance.RegionNames.Index())
         {
-            prices.Ingest[index] = ingest.GetValueOrDefault(region);
+            prices.Ingest[index] = ingest.GetValueOrDefault(region) * map.IngestUnit(index);
             foreach (var (row, group) in instance.Groups.Index())
                 prices.Spread[(row * instance.RegionNames.Length) + index] = spread.GetValueOrDefault((group.Name, region));
         }

@@ -3,21 +3,26 @@ using Failover.Domain.Placement.Solving;
 namespace Failover.Domain.Placement;
 
 /// <summary>
-/// A placement problem as the solver takes it, position by position: runs, bins, regions and groups as in the instance; ingest in bytes; values in thousandths of a GPU-hour's
-/// price, halved as often as it takes for the largest to fit (<see cref="Shift"/>; in practice never).
+/// A placement problem as the solver takes it, position by position: runs, bins, regions and groups as in the instance; values in thousandths of a GPU-hour's price, halved as often
+/// as it takes for the largest to fit (<see cref="Shift"/>; in practice never); ingest in the largest unit that divides all needs of a region or, where its window has more than 2^24
+/// of those, in such parts of it, needs rounded up: a byte's price would be too small to be a whole number.
 /// </summary>
 internal sealed class SolverMap
 {
+    /// <summary>The most parts of a region's window that ingest is counted in.</summary>
+    private const long WindowMax = 1 << 24;
+
     private readonly PlacementInstance instance;
+    private readonly long[] ingestUnit;
 
     public SolverMap(PlacementInstance instance)
     {
         this.instance = instance;
         Shift = ShiftFor(instance);
         var builder = new GangProblemBuilder();
-        // A region that takes more than 2^57 bytes in a window, 144 PB, counts as taking that: too little can't be wrong.
-        foreach (var ingest in instance.RegionIngest)
-            builder.AddRegion(Math.Min(ingest, GangProblemBuilder.IngestMax));
+        ingestUnit = IngestUnits(instance);
+        foreach (var (region, window) in instance.RegionIngest.Index())
+            builder.AddRegion(window / ingestUnit[region]);
         AddBins(builder);
         foreach (var row in instance.SpreadMax.Chunk(Math.Max(1, instance.RegionNames.Length)))
             builder.AddGroup(row.Select(most => Math.Clamp(most, 0, GangProblemBuilder.CapacityMax)).ToArray());
@@ -30,6 +35,9 @@ internal sealed class SolverMap
 
     /// <summary>The solver's values are the true ones without so many bits; at least 1.</summary>
     public int Shift { get; }
+
+    /// <summary>The bytes that a region's ingest is counted in.</summary>
+    public long IngestUnit(int region) => ingestUnit[region];
 
     /// <summary>What no plan is worth more than, in true values: what the shift cut off of each run's place is added again.</summary>
     public long TrueBound(long bound)
@@ -82,6 +90,29 @@ internal sealed class SolverMap
         if (instance.HomeOfRun[index] >= 0)
             builder.AddCandidate(instance.HomeOfRun[index], Math.Max(1, instance.StayValue[index] >> Shift), 0);
         foreach (var place in instance.Candidates[index])
-            builder.AddCandidate(place.Bin, Math.Max(1, place.Value >> Shift), place.IngestBytes);
+            builder.AddCandidate(place.Bin, Math.Max(1, place.Value >> Shift), Parts(place.IngestBytes, instance.RegionOfBin[place.Bin]));
     }
+
+    private long Parts(long bytes, int region) => (bytes / ingestUnit[region]) + (bytes % ingestUnit[region] == 0 ? 0 : 1);
+
+    private static long[] IngestUnits(PlacementInstance instance)
+    {
+        var units = new long[instance.RegionIngest.Length];
+        foreach (var place in instance.Candidates.SelectMany(places => places))
+        {
+            ref var unit = ref units[instance.RegionOfBin[place.Bin]];
+            unit = Divisor(unit, place.IngestBytes);
+        }
+
+        foreach (var (region, window) in instance.RegionIngest.Index())
+        {
+            units[region] = Math.Max(1, units[region]);
+            while (window / units[region] > WindowMax)
+                units[region] *= 2;
+        }
+
+        return units;
+    }
+
+    private static long Divisor(long one, long other) => other == 0 ? one : Divisor(other, one % other);
 }

@@ -25,11 +25,11 @@ public static class SolverPlacer
         PlacementDoor.Check(problem, policy);
         var instance = new PlacementInstance(problem, policy);
         var map = new SolverMap(instance);
-        var options = new GangSolveOptions { Seed = seed, StrictTiers = policy.StrictTiers, Prices = prices?.For(instance, map.Problem) };
+        var options = new GangSolveOptions { Seed = seed, StrictTiers = policy.StrictTiers, Prices = prices?.For(instance, map) };
         var solved = GangSolver.Solve(map.Problem, budget, options);
         var (bins, value) = Filled(map.Problem, solved);
         var gang = solved with { BinOf = bins, Value = value };
-        return new SolvedPlan(PlanOf(problem, instance, map, gang), new SolvePrices(instance, solved.Prices), map.Problem.Candidates, solved.Work);
+        return new SolvedPlan(PlanOf(problem, instance, map, gang), new SolvePrices(instance, map, solved.Prices), map.Problem.Candidates, solved.Work);
     }
 
     /// <summary>

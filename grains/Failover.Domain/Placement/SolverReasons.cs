@@ -18,6 +18,7 @@ internal sealed class SolverReasons(PlacementProblem problem, PlacementInstance 
     private readonly ClosedDoors doors = new(instance, problem);
     private readonly GangReasons reasons = new(map.Problem, gang);
     private readonly HashSet<int> homes = [.. instance.HomeOfRun];
+    private readonly long[] broughtInto = BroughtInto(instance, map, gang);
     private int exact;
 
     /// <summary>A reason for each member, of a run without a place.</summary>
@@ -64,8 +65,8 @@ internal sealed class SolverReasons(PlacementProblem problem, PlacementInstance 
         {
             KeptOutBy.TooSmall => PlacementReasonText.TooSmall(run, sku, reason.Has, homes.Contains(place.Bin) ? "free or to be had by preemption" : "free"),
             KeptOutBy.TooScattered => PlacementReasonText.TooScattered(run, sku, reason.Has / run.GpusPerWorker),
-            KeptOutBy.Ingest when reason.By.IsEmpty => PlacementReasonText.Ingest(reason.Needs, reason.Has, member.Region),
-            KeptOutBy.Ingest => $"{PlacementReasonText.Ingest(reason.Needs, reason.Has, member.Region)}; {Outbid(reason.By)}",
+            KeptOutBy.Ingest when reason.By.IsEmpty => Ingest(place, member.Region),
+            KeptOutBy.Ingest => $"{Ingest(place, member.Region)}; {Outbid(reason.By)}",
             KeptOutBy.Spread => PlacementReasonText.Spread(run, reason.Has, member.Region),
             KeptOutBy.Outbid when reason.Margin > 0 => $"{Outbid(reason.By)} for {sku}, by {PlacementReasonText.Worth(reason.Margin << map.Shift)}",
             KeptOutBy.Outbid => $"{Outbid(reason.By)} for {sku}, though not by worth: the plan was not worked out to the end, or tiers are strict",
@@ -74,5 +75,25 @@ internal sealed class SolverReasons(PlacementProblem problem, PlacementInstance 
         };
     }
 
+    /// <summary>In bytes, which the solver does not count: of the window what is left, or all of it where that is too little.</summary>
+    private string Ingest(Candidate place, string region)
+    {
+        var index = instance.RegionOfBin[place.Bin];
+        var window = instance.RegionIngest[index];
+        return PlacementReasonText.Ingest(place.IngestBytes, place.IngestBytes > window ? window : window - broughtInto[index], region);
+    }
+
     private string Outbid(ImmutableArray<int> runs) => PlacementReasonText.Outbid(runs.Select(other => instance.Runs[other].Name));
+
+    private static long[] BroughtInto(PlacementInstance instance, SolverMap map, GangPlan gang)
+    {
+        var bytes = new long[instance.RegionIngest.Length];
+        for (var run = 0; run < instance.Runs.Length; run++)
+        {
+            if (gang.BinOf[run] is var bin && bin >= 0 && bin != instance.HomeOfRun[run])
+                bytes[instance.RegionOfBin[bin]] += map.PlaceIn(run, bin).IngestBytes;
+        }
+
+        return bytes;
+    }
 }

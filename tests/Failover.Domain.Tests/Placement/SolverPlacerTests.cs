@@ -52,6 +52,16 @@ public sealed class SolverPlacerTests
     }
 
     [Fact]
+    public void Solve_IngestIsShortAndInOddBytes_IsProven()
+    {
+        // A window of 1 PB for 300 restores of some 1.8 PB together; the GPUs would do for all.
+        var runs = Enumerable.Range(0, 300).Select(run => Run($"u{run:000}", tier: run % 4, workers: 1 + (run % 5), bytes: (2_000 * Gigabyte) + (run * 27_494_927_311L) + 1));
+        var plan = Solve(Of([.. runs], Nodes((8, 500)), Nodes((8, 500))) with { Regions = [new PlacementRegion("west", 1_000_000 * Gigabyte)] });
+        Assert.NotEmpty(plan.Unplaced);
+        Assert.InRange(plan.Gap!.Value, 0, 0.001);
+    }
+
+    [Fact]
     public void Solve_GroupHasWhatItMayHave_SaysSo()
     {
         var problem = Of([Run("a") with { Group = "twins" }, Run("b", tier: 2) with { Group = "twins" }], Nodes((8, 3))) with { Groups = [new("twins", 12)] };

@@ -52,8 +52,8 @@ internal sealed class BinSearch
 
     public long Work => choice.Work + scanned;
 
-    /// <summary>One chain of steps, from a bin or a run chosen at random.</summary>
-    public void Round()
+    /// <summary>One chain of steps, from a bin or a run chosen at random; <paramref name="spent"/> by its work, it may leave runs out, and is undone.</summary>
+    public void Round(Func<long, bool> spent)
     {
         if (movers.Length > 0 && ++stale > Math.Max(PatienceMin, PatiencePerBin * problem.Bins))
         {
@@ -62,7 +62,7 @@ internal sealed class BinSearch
 
         if (movers.Length > 0 && random.Below(100) < ReinsertPercent)
         {
-            Reinsert();
+            Reinsert(spent);
             return;
         }
 
@@ -176,7 +176,7 @@ internal sealed class BinSearch
     /// Puts a run where that gains most all told: each of its bins is tried with it. Others that had to go, and have more than one place to go to, are put in
     /// the same way, to a depth.
     /// </summary>
-    private void Insert(int run, int avoid, int depth)
+    private void Insert(int run, int avoid, int depth, Func<long, bool> spent)
     {
         var bestGain = long.MinValue;
         var bestPlace = -1;
@@ -185,6 +185,8 @@ internal sealed class BinSearch
             int bin = problem.BinOf[place];
             if (bin == avoid || !MayEnter(run, -1, place))
                 continue;
+            if (spent(Work))
+                return;
             var gain = problem.ValueOf[place];
             if (!plan.FitsBin(run, place))
             {
@@ -211,12 +213,12 @@ internal sealed class BinSearch
         foreach (var other in gone)
         {
             if (plan.PlaceOf(other) < 0)
-                Insert(other, problem.BinOf[bestPlace], depth - 1);
+                Insert(other, problem.BinOf[bestPlace], depth - 1, spent);
         }
     }
 
     /// <summary>Takes a run out, a large one rather than not, lets others have what it leaves, and puts it where that gains most.</summary>
-    private void Reinsert()
+    private void Reinsert(Func<long, bool> spent)
     {
         var mark = plan.Mark;
         var before = plan.Value;
@@ -231,7 +233,7 @@ internal sealed class BinSearch
                 Choose(left, -1, random.Below(3) * 0.5);
         }
 
-        Insert(run, left, InsertDepth);
+        Insert(run, left, InsertDepth, spent);
         for (var link = 0; link < chain.Count; link++)
             Choose(chain[link], -1, 0);
         Accept(mark, before);

@@ -60,7 +60,8 @@ internal sealed class DualSearch
         }
 
         dual.Load(state);
-        Settles(dual.Evaluate());
+        if (dual.Evaluate(spent) is var last && last < Int128.MaxValue)
+            Settles(last);
     }
 
     /// <summary>
@@ -73,13 +74,13 @@ internal sealed class DualSearch
         BestValue = value;
         var settled = new sbyte[problem.Candidates];
         settled.AsSpan().Fill(-1);
-        var slack = dual.Evaluate() - ((Int128)(BestValue + 1) * dual.Unit);
-        for (var run = 0; run < problem.Runs && !stop(Work); run++)
-            Reduce(run, slack, settled);
+        var bound = dual.Evaluate(stop);
+        for (var run = 0; run < problem.Runs && bound < Int128.MaxValue && !stop(Work); run++)
+            Reduce(run, bound - ((Int128)(BestValue + 1) * dual.Unit), settled, stop);
         return settled;
     }
 
-    private void Reduce(int run, Int128 slack, sbyte[] settled)
+    private void Reduce(int run, Int128 slack, sbyte[] settled, Func<long, bool> stop)
     {
         var (first, end) = (problem.Start[run], problem.UsableEnd[run]);
         var without = Int128.Zero;
@@ -88,6 +89,8 @@ internal sealed class DualSearch
         var (open, last) = (0, -1);
         for (var place = first; place < end; place++)
         {
+            if (stop(Work))
+                return;
             var loss = without - dual.LossWithout(place);
             if (loss <= slack)
                 loss += dual.LossWith(place);

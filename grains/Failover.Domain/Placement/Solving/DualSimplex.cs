@@ -80,7 +80,7 @@ internal sealed class DualSimplex
         Stopped,
     }
 
-    /// <summary>[row]: what one more of it is worth, 0 and up; after <see cref="Outcome.Infeasible"/>, how the rows contradict the bounds.</summary>
+    /// <summary>[row]: what one more of it is worth, 0 and up.</summary>
     public ReadOnlySpan<double> Multiplier => multiplier;
 
     /// <summary>Steps of a few nanoseconds.</summary>
@@ -142,6 +142,8 @@ internal sealed class DualSimplex
     /// </summary>
     public Outcome Solve(double cutOff, Func<long, bool> spent)
     {
+        if (spent(Work))
+            return Outcome.Stopped;
         if (sinceReset > PivotsMax)
             Reset();
         for (var pivots = 0; pivots < PivotsLeast + (PivotsPerRow * rows); pivots++)
@@ -162,7 +164,7 @@ internal sealed class DualSimplex
             var column = Enter(row, sign, Math.Abs(basic[row] - bound));
             if (column < 0)
             {
-                Contradict(row, sign);
+                Price();
                 return Outcome.Infeasible;
             }
 
@@ -337,18 +339,5 @@ internal sealed class DualSimplex
             if (ofColumn[at] >= columns)
                 multiplier[ofColumn[at] - columns] = Math.Max(0, -reduced[at]) * unit / Scale(ofColumn[at] - columns);
         }
-    }
-
-    private void Contradict(int row, int sign)
-    {
-        Array.Clear(multiplier);
-        for (var at = 0; at < columns; at++)
-        {
-            if (ofColumn[at] >= columns)
-                multiplier[ofColumn[at] - columns] = Math.Max(0, -sign * tableau[(row * columns) + at]) / Scale(ofColumn[at] - columns);
-        }
-
-        if (ofRow[row] >= columns && sign < 0)
-            multiplier[ofRow[row] - columns] = 1 / Scale(ofRow[row] - columns);
     }
 }

@@ -40,7 +40,7 @@ public sealed class GangProblemBuilder
     private readonly List<long> valueOf = [];
     private readonly List<long> ingestOf = [];
 
-    /// <summary>A region into which this much may be brought: 0 to <see cref="IngestMax"/>, in any unit, the same throughout.</summary>
+    /// <summary>A region into which this much may be brought: 0 to <see cref="IngestMax"/>, in any unit, the same throughout. Of more than some 2^30 units bounds are weak: a unit's price is a whole number.</summary>
     public int AddRegion(long ingestMax)
     {
         Require(ingestMax is >= 0 and <= IngestMax, $"region {ingest.Count}: ingest is 0 to 2^57, not {ingestMax}");

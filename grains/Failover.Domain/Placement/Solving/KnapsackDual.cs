@@ -318,7 +318,7 @@ internal sealed class KnapsackDual
         var worth = forcedWorth + choice.Choose(room);
         for (var item = 0; item < choice.Count && keep; item++)
             taken[offered[item]] = choice.IsChosen(item);
-        return (long)worth;
+        return (long)Int128.Max(worth, long.MinValue / 4);
     }
 
     /// <summary>What the place is worth to the bin, above its prices.</summary>

@@ -2,12 +2,12 @@ namespace Failover.Domain.Placement.Solving;
 
 /// <summary>
 /// What multipliers of the rows prove, in exact integers, whatever rounding errors went into them: the most that anything within the rows and the bounds is
-/// worth, or that nothing is (Neumaier and Shcherbina 2004).
+/// worth (Neumaier and Shcherbina 2004).
 /// </summary>
 internal sealed class LinearProof
 {
-    /// <summary>Contradictions come in parts of one.</summary>
-    private const int ContradictionShift = 50;
+    /// <summary>No row needs a price above the highest value, which it holds; and so sums of prices times the largest capacities do not overflow.</summary>
+    private const long PriceMax = 1L << 59;
 
     private readonly LinearRows lines;
     private readonly int shift;
@@ -32,24 +32,18 @@ internal sealed class LinearProof
     public ReadOnlySpan<Int128> Gain => gain;
 
     /// <summary>Nothing within the rows and the bounds is worth more, with what is given. <paramref name="settled"/>, [column]: 0 or 1, or -1 for open.</summary>
-    public Int128 Bound(ReadOnlySpan<double> multiplier, ReadOnlySpan<sbyte> settled) =>
-        ((Int128)lines.GivenValue << shift) + Sum(multiplier, settled, 1, shift);
-
-    /// <summary>Whether the rows, so many times each, ask for more than there is, whatever is chosen within the bounds.</summary>
-    public bool Contradicts(ReadOnlySpan<double> multiplier, ReadOnlySpan<sbyte> settled) => Sum(multiplier, settled, 0, ContradictionShift) < 0;
-
-    private Int128 Sum(ReadOnlySpan<double> multiplier, ReadOnlySpan<sbyte> settled, int value, int parts)
+    public Int128 Bound(ReadOnlySpan<double> multiplier, ReadOnlySpan<sbyte> settled)
     {
-        var sum = Int128.Zero;
+        var sum = (Int128)lines.GivenValue << shift;
         for (var row = 0; row < price.Length; row++)
         {
-            price[row] = (long)Math.Clamp(Math.Round(Math.ScaleB(multiplier[row], parts)), 0, long.MaxValue / 2);
+            price[row] = (long)Math.Clamp(Math.Round(Math.ScaleB(multiplier[row], shift)), 0, PriceMax);
             sum += (Int128)price[row] * lines.Capacity[row];
         }
 
         for (var column = 0; column < gain.Length; column++)
         {
-            var left = (Int128)(value * lines.Value[column]) << parts;
+            var left = (Int128)lines.Value[column] << shift;
             for (var part = lines.Start[column]; part < lines.Start[column + 1]; part++)
                 left -= (Int128)price[lines.Row[part]] * lines.Need[part];
             gain[column] = left;

@@ -31,14 +31,13 @@ internal sealed class LinearRows
         }
 
         start.Add(row.Count);
-        Impossible = capacity.Any(left => left < 0);
         Value = [.. places.Select(place => problem.ValueOf[place])];
         Capacity = [.. capacity.Where((left, at) => wanted[at] > left)];
         (Start, Row, Need) = WithoutIdle();
     }
 
     /// <summary>What is taken already asks for more than there is.</summary>
-    public bool Impossible { get; }
+    public bool Impossible { get; private set; }
 
     /// <summary>[column]: its place.</summary>
     public IReadOnlyList<int> Place => places;
@@ -55,7 +54,7 @@ internal sealed class LinearRows
     /// <summary>[column]; 1 and up.</summary>
     public long[] Value { get; }
 
-    /// <summary>[row]; 0 and up unless <see cref="Impossible"/>.</summary>
+    /// <summary>[row]: what is left of it; 0 and up unless <see cref="Impossible"/>.</summary>
     public long[] Capacity { get; }
 
     /// <summary>[column]: where its parts begin in <see cref="Row"/> and <see cref="Need"/>; one more entry for the end.</summary>
@@ -78,10 +77,13 @@ internal sealed class LinearRows
 
     private void Give(GangProblem problem, int run, int place)
     {
+        // No sum of what fits overflows.
+        if (Impossible)
+            return;
         given.Add((run, place));
         GivenValue += problem.ValueOf[place];
         foreach (var (key, part, most) in Parts(problem, run, place))
-            capacity[RowOf(key, most)] -= part;
+            Impossible |= (capacity[RowOf(key, most)] -= part) < 0;
     }
 
     private void Add(GangProblem problem, int run, int place)
@@ -92,7 +94,7 @@ internal sealed class LinearRows
         foreach (var (key, part, most) in Parts(problem, run, place))
         {
             var at = RowOf(key, most);
-            wanted[at] += part;
+            wanted[at] = Math.Min(wanted[at] + part, long.MaxValue / 2);
             row.Add(at);
             need.Add(part);
         }

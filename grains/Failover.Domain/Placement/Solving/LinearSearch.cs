@@ -9,6 +9,9 @@ internal sealed class LinearSearch
     /// <summary>Nearer to 0 or 1 is whole.</summary>
     private const double Whole = 1e-6;
 
+    /// <summary>Choices on the way to a node. A search that goes deeper does not end; and the stack must.</summary>
+    private const int DepthMax = 1_000;
+
     private readonly GangProblem problem;
     private readonly LinearRows lines;
     private readonly Func<long, bool> spent;
@@ -16,11 +19,17 @@ internal sealed class LinearSearch
     private readonly LinearProof proof;
     private readonly BranchCosts costs;
     private readonly int[] best;
+    private readonly PlanState plan;
+    private readonly int[] byValue;
+    private readonly long[] left;
     private readonly List<int> trail = [];
     private long workElsewhere;
+    private Int128 proven;
+    private int overdrawn;
+    private int depth;
 
-    /// <summary><paramref name="lines"/>: without places that no plan better than <paramref name="plan"/> has, and with those that each has.</summary>
-    public LinearSearch(GangProblem problem, LinearRows lines, ReadOnlySpan<int> plan, long value, Func<long, bool> spent)
+    /// <summary><paramref name="lines"/>: without places that no plan better than <paramref name="known"/> has, and with those that each has.</summary>
+    public LinearSearch(GangProblem problem, LinearRows lines, ReadOnlySpan<int> known, long value, Func<long, bool> spent)
     {
         this.problem = problem;
         this.lines = lines;
@@ -28,8 +37,16 @@ internal sealed class LinearSearch
         simplex = new DualSimplex(lines);
         proof = new LinearProof(lines);
         costs = new BranchCosts(lines.Columns);
-        best = plan.ToArray();
+        best = known.ToArray();
         BestValue = value;
+        left = [.. lines.Capacity];
+        byValue = [.. Enumerable.Range(0, lines.Columns).OrderByDescending(column => lines.Value[column])];
+        plan = new PlanState(problem);
+        if (lines.Impossible)
+            return;
+        foreach (var (run, place) in lines.Given)
+            plan.Move(run, place);
+        plan.Keep();
     }
 
     /// <summary>[run]: its candidate, or -1.</summary>
@@ -37,10 +54,10 @@ internal sealed class LinearSearch
 
     public long BestValue { get; private set; }
 
-    /// <summary>No plan is worth more than this, or than the best one found.</summary>
+    /// <summary>No plan is worth more than this, or than the best one known at the start.</summary>
     public long Bound { get; private set; } = long.MaxValue;
 
-    /// <summary>The budget is spent.</summary>
+    /// <summary>The budget is spent, or the search too deep.</summary>
     public bool Stopped { get; private set; }
 
     public long Nodes { get; private set; }
@@ -52,7 +69,7 @@ internal sealed class LinearSearch
     {
         if (!lines.Impossible && !IsClosed(out var bound))
         {
-            Bound = (long)bound;
+            Bound = (long)Int128.Min(proven / proof.Unit, long.MaxValue);
             if (trail.Count * 3 > lines.Columns)
                 GoOnSmaller();
             else
@@ -94,6 +111,8 @@ internal sealed class LinearSearch
     private void Branch(double bound)
     {
         Nodes++;
+        if (Stopped |= depth == DepthMax)
+            return;
         var (column, first) = Choose();
         if (column < 0)
         {
@@ -106,42 +125,41 @@ internal sealed class LinearSearch
         {
             var to = (sbyte)(side == 0 ? first : 1 - first);
             Settle(column, to);
+            depth++;
             costs.Note(column, to, Math.Abs(to - at), bound - Math.Max(Explore(), BestValue));
+            depth--;
             Unwind(trail.Count - 1);
         }
     }
 
-    /// <summary>Whether nothing better than the best plan is left here; settles what is certain.</summary>
+    /// <summary>
+    /// Whether nothing better than the best plan is left here; settles what is certain. <paramref name="bound"/>: rounded; infinite where nothing is proven.
+    /// </summary>
     private bool IsClosed(out double bound)
     {
-        bound = double.PositiveInfinity;
+        bound = BestValue;
+        // Needs are never negative: there is nothing left exactly where what is taken does not fit.
+        if (overdrawn > 0)
+            return true;
         for (var attempt = 0; attempt < 2; attempt++)
         {
             // Rounding errors may hide a proof: then all over again.
             if (attempt > 0)
                 simplex.Reset();
-            var outcome = simplex.Solve(attempt == 0 ? BestValue + 0.5 - lines.GivenValue : double.NegativeInfinity, more => spent(workElsewhere + more));
+            var outcome = simplex.Solve(attempt == 0 ? BestValue - lines.GivenValue + 0.5 : double.NegativeInfinity, more => spent(workElsewhere + more));
             if (Stopped |= outcome == DualSimplex.Outcome.Stopped)
                 return true;
-            if (outcome == DualSimplex.Outcome.Infeasible)
-            {
-                if (!proof.Contradicts(simplex.Multiplier, simplex.Settled))
-                    continue;
-                bound = BestValue;
-                return true;
-            }
-
             if (outcome == DualSimplex.Outcome.Optimal)
                 Take();
-            var proven = proof.Bound(simplex.Multiplier, simplex.Settled);
+            proven = proof.Bound(simplex.Multiplier, simplex.Settled);
             bound = (double)proven / (double)proof.Unit;
             var slack = proven - ((BestValue + 1) * proof.Unit);
             if (slack < 0)
                 return true;
-            if (outcome == DualSimplex.Outcome.Optimal)
+            if (outcome == DualSimplex.Outcome.Optimal || attempt > 0)
             {
                 Reduce(slack);
-                return false;
+                return overdrawn > 0;
             }
         }
 
@@ -181,35 +199,62 @@ internal sealed class LinearSearch
         return (chosen, first);
     }
 
-    /// <summary>Makes a plan of what is chosen wholly; who then has none gets what is left.</summary>
+    /// <summary>Makes a plan of what is settled, and chosen wholly; open places that are left go to who has none, the most valuable first.</summary>
     private void Take()
     {
-        var plan = new PlanState(problem);
-        foreach (var (run, place) in lines.Given)
-            plan.Move(run, place);
+        workElsewhere += 4 * lines.Columns;
         for (var column = 0; column < lines.Columns; column++)
         {
-            if (simplex.ValueOf(column) > 1 - Whole && plan.PlaceOf(lines.RunOf[column]) < 0 && plan.Fits(lines.RunOf[column], lines.Place[column]))
-                plan.Move(lines.RunOf[column], lines.Place[column]);
+            if (simplex.Settled[column] is var at && (at < 0 ? simplex.ValueOf(column) > 1 - Whole : at == 1))
+                Put(column);
         }
 
-        GreedyPlan.Fill(problem, plan);
-        if (plan.Value <= BestValue)
-            return;
-        BestValue = plan.Value;
-        plan.CopyTo(best);
+        foreach (var column in byValue)
+            Put(column);
+        if (plan.Value > BestValue)
+        {
+            BestValue = plan.Value;
+            plan.CopyTo(best);
+        }
+
+        plan.Undo(0);
+    }
+
+    private void Put(int column)
+    {
+        if (plan.PlaceOf(lines.RunOf[column]) < 0 && plan.Fits(lines.RunOf[column], lines.Place[column]))
+            plan.Move(lines.RunOf[column], lines.Place[column]);
     }
 
     private void Settle(int column, sbyte at)
     {
         simplex.Settle(column, at);
         trail.Add(column);
+        if (at == 1)
+            Use(column, 1);
     }
 
     private void Unwind(int mark)
     {
         for (var i = trail.Count - 1; i >= mark; i--)
+        {
+            if (simplex.Settled[trail[i]] == 1)
+                Use(trail[i], -1);
             simplex.Settle(trail[i], -1);
+        }
+
         trail.RemoveRange(mark, trail.Count - mark);
+    }
+
+    /// <summary>Takes what the column needs of each row, or gives it back.</summary>
+    private void Use(int column, int sign)
+    {
+        for (var part = lines.Start[column]; part < lines.Start[column + 1]; part++)
+        {
+            ref var room = ref left[lines.Row[part]];
+            overdrawn -= room < 0 ? 1 : 0;
+            room -= sign * lines.Need[part];
+            overdrawn += room < 0 ? 1 : 0;
+        }
     }
 }

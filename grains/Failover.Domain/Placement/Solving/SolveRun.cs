@@ -119,8 +119,9 @@ internal sealed class SolveRun(GangProblem problem, ISolveBudget budget, GangSol
         var before = search.Work;
         // A round that finds nothing to choose among does no work of its own, and must not go on for ever.
         var rounds = 0L;
-        for (; rounds < roundsMax && Spent(search.Work - before + rounds) < until && search.BestValue < bound; rounds++)
-            search.Round();
+        bool Enough(long more) => Spent(more - before + rounds) >= until;
+        for (; rounds < roundsMax && !Enough(search.Work) && search.BestValue < bound; rounds++)
+            search.Round(Enough);
         work += search.Work - before + rounds;
         Keep(search.Best, search.BestValue);
     }
