@@ -65,7 +65,10 @@ public static class FailoverChecks
         return verdicts.Done();
     }
 
-    /// <summary>I7: at no write of a member's row that added a reservation did promises exceed what was free, nor did pods ever hold more than there is.</summary>
+    /// <summary>
+    /// I7: at each write of a member's row that added a reservation there was room for it, node by node, beside what had been promised before and found room; nor did pods ever hold
+    /// more than there is. A promise that lost its room since, as to a GPU that broke, takes none from others.
+    /// </summary>
     public static Judgement NoOvercommit(Record record)
     {
         var verdicts = new Verdicts("I7", "no overcommit");
@@ -81,13 +84,30 @@ public static class FailoverChecks
                 continue;
             foreach (var pool in row.Capacity?.Pools ?? [])
             {
-                var outstanding = row.Reservations.Where(reservation => reservation.Sku == pool.Sku)
-                    .Sum(reservation => Math.Max(0, reservation.Gpus - BoundTo(row, reservation)));
-                verdicts.Expect(outstanding <= pool.Free,
-                    () => $"{row.Name} promised {outstanding} GPUs of {pool.Sku} beyond those bound, with {pool.Free} free, at write {write.Seq}.");
+                var nodes = pool.NodesByFreeGpus.SelectMany((count, free) => Enumerable.Repeat(free, count)).ToArray();
+                foreach (var reservation in row.Reservations.Where(one => one.Sku == pool.Sku).OrderBy(one => !before.Contains(one.EffectId)).ThenByDescending(one => one.GpusPerWorker))
+                {
+                    var unplaced = Unplaced(nodes, Math.Max(0, reservation.Gpus - BoundTo(row, reservation)) / reservation.GpusPerWorker, reservation.GpusPerWorker);
+                    verdicts.Expect(
+                        unplaced == 0 || before.Contains(reservation.EffectId),
+                        () => $"{row.Name} promised {reservation.EffectId} {reservation.Workers} × {reservation.GpusPerWorker} GPUs of {pool.Sku}, with {pool.Free} free and others promised, at write {write.Seq}: {unplaced} workers have no room.");
+                }
             }
         }
         return verdicts.Done();
+    }
+
+    /// <summary>Takes room for the workers, each on the fullest node that has it; answers how many have none.</summary>
+    private static int Unplaced(int[] nodes, int workers, int gpus)
+    {
+        for (; workers > 0; workers--)
+        {
+            var fullest = Enumerable.Range(0, nodes.Length).Where(node => nodes[node] >= gpus).OrderBy(node => nodes[node]).Cast<int?>().FirstOrDefault();
+            if (fullest is not { } node)
+                break;
+            nodes[node] -= gpus;
+        }
+        return workers;
     }
 
     /// <summary>While nodes come and go with a fault, pods outlive them in the listing; at other times what is bound fits.</summary>

@@ -21,7 +21,7 @@ public sealed class ReturningHerd : Scenario
     /// <inheritdoc/>
     public override TrainingShape Training => new(TimeSpan.FromSeconds(90), TimeSpan.FromSeconds(5), Keep: 3, Awkward: false)
     {
-        Late = new LateRuns(Herd + 12, Nodes: 4, TimeSpan.FromSeconds(15), TimeSpan.Zero),
+        Late = new LateRuns(Herd + 28, Nodes: 4, TimeSpan.FromSeconds(15), TimeSpan.Zero),
     };
 
     /// <inheritdoc/>

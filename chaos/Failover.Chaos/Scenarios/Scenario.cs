@@ -116,8 +116,9 @@ public abstract class Scenario
     protected static bool IsOver(StoredRun run) => run.Step is "Finished" or "Cancelled";
 
     // What dies before the silo knows its pace is no witness of its member's loss; a busy machine may take long to get to know it.
-    private static bool AllTrain(Picture picture) =>
-        picture.Runs.Count == WorldPlan.RunCount
+    private static bool AllTrain(Picture picture) => picture.Runs.FirstOrDefault(IsOver) is { } ended
+        ? throw new ScenarioException($"{ended.Spec.Name} ended before all runs trained: the machine is too busy to play this.")
+        : picture.Runs.Count == WorldPlan.RunCount
         && WitnessesOf(picture) is var witnesses
         && picture.Runs.All(run => run is { Step: "Running", Epoch: { } epoch }
             && picture.Trainer(run.Uid, epoch.Number) is { Started: true } trainer && (trainer.Heartbeats == 0 ? trainer.Commits >= 3 : witnesses.Contains((run.Uid, epoch.Number)))

@@ -93,6 +93,17 @@ public sealed class PlantedViolationTests
             0, RecordBuilder.At(60), RecordBuilder.Member(RecordBuilder.West, "Healthy", [RecordBuilder.Reservation("r2", 3)]))));
 
     [Fact]
+    public void Of_PromiseBesideOneThatLostItsRoom_Holds()
+    {
+        var record = RecordBuilder.Healthy();
+        PromiseBesideOneThatLostItsRoom(record, gpus: 4);
+        Assert.True(Judge(record).Passed);
+    }
+
+    [Fact]
+    public void Of_PromiseOfWhatIsLeftToAnother_I7() => Expect("I7", record => PromiseBesideOneThatLostItsRoom(record, gpus: 8));
+
+    [Fact]
     public void Of_WaitWithoutAReason_I8() =>
         Expect("I8", record => record.ChangeRows(row => row.Waiting?.Reason == "Displaced", row => row with { Waiting = row.Waiting! with { Detail = "" } }));
 
@@ -127,6 +138,18 @@ public sealed class PlantedViolationTests
 
     private static void Seal(RecordBuilder record, int slot, double seconds) =>
         record.Add(seconds, new SlotSeen(RecordBuilder.EastStore, "research", RecordBuilder.Uid, 1, slot, Sealed: true, null));
+
+    /// <summary>Two workers of 8 are promised two nodes; a GPU of one breaks; then another worker is promised.</summary>
+    private static void PromiseBesideOneThatLostItsRoom(RecordBuilder record, int gpus)
+    {
+        var before = RecordBuilder.Member(RecordBuilder.West, "Healthy", [RecordBuilder.Reservation("r2", 2)]);
+        record.Members.Add(new(0, RecordBuilder.At(60), before));
+        record.Members.Add(new(0, RecordBuilder.At(61), before with
+        {
+            Capacity = new StoredCapacity([new StoredPool("h100", 15, [0, 0, 0, 0, 0, 0, 0, 1, 1])], []),
+            Reservations = [.. before.Reservations, RecordBuilder.Reservation("r3", 1) with { RunUid = "another", GpusPerWorker = gpus }],
+        }));
+    }
 
     private static void Expect(string name, Action<RecordBuilder> plant)
     {
