@@ -87,7 +87,7 @@ public static class FailoverChecks
                 var nodes = pool.NodesByFreeGpus.SelectMany((count, free) => Enumerable.Repeat(free, count)).ToArray();
                 foreach (var reservation in row.Reservations.Where(one => one.Sku == pool.Sku).OrderBy(one => !before.Contains(one.EffectId)).ThenByDescending(one => one.GpusPerWorker))
                 {
-                    var unplaced = Unplaced(nodes, Math.Max(0, reservation.Gpus - BoundTo(row, reservation)) / reservation.GpusPerWorker, reservation.GpusPerWorker);
+                    var unplaced = Unplaced(nodes, reservation.Workers - (BoundTo(row, reservation) / reservation.GpusPerWorker), reservation.GpusPerWorker);
                     verdicts.Expect(
                         unplaced == 0 || before.Contains(reservation.EffectId),
                         () => $"{row.Name} promised {reservation.EffectId} {reservation.Workers} × {reservation.GpusPerWorker} GPUs of {pool.Sku}, with {pool.Free} free and others promised, at write {write.Seq}: {unplaced} workers have no room.");
@@ -107,7 +107,7 @@ public static class FailoverChecks
                 break;
             nodes[node] -= gpus;
         }
-        return workers;
+        return Math.Max(0, workers);
     }
 
     /// <summary>While nodes come and go with a fault, pods outlive them in the listing; at other times what is bound fits.</summary>

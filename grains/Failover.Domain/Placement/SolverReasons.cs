@@ -18,7 +18,7 @@ internal sealed class SolverReasons(PlacementProblem problem, PlacementInstance 
     private readonly ClosedDoors doors = new(instance, problem);
     private readonly GangReasons reasons = new(map.Problem, gang);
     private readonly HashSet<int> homes = [.. instance.HomeOfRun];
-    private readonly long[] broughtInto = BroughtInto(instance, map, gang);
+    private long[]? broughtInto;
     private int exact;
 
     /// <summary>A reason for each member, of a run without a place.</summary>
@@ -80,12 +80,13 @@ internal sealed class SolverReasons(PlacementProblem problem, PlacementInstance 
     {
         var index = instance.RegionOfBin[place.Bin];
         var window = instance.RegionIngest[index];
+        broughtInto ??= BroughtInto();
         return PlacementReasonText.Ingest(place.IngestBytes, place.IngestBytes > window ? window : window - broughtInto[index], region);
     }
 
     private string Outbid(ImmutableArray<int> runs) => PlacementReasonText.Outbid(runs.Select(other => instance.Runs[other].Name));
 
-    private static long[] BroughtInto(PlacementInstance instance, SolverMap map, GangPlan gang)
+    private long[] BroughtInto()
     {
         var bytes = new long[instance.RegionIngest.Length];
         for (var run = 0; run < instance.Runs.Length; run++)

@@ -13,6 +13,10 @@ internal sealed class KnapsackDual
     private readonly double deflection;
     private readonly BinChoice choice = new(Rounding.Bound);
     private readonly int shift;
+
+    // [run]: whether more than one bin might have it, and how many chose it.
+    private readonly bool[] shared;
+    private readonly int[] count;
     private readonly int[] binStart;
     private readonly int[] entryRun;
     private readonly int[] entryPlace;
@@ -35,9 +39,9 @@ internal sealed class KnapsackDual
     {
         deflection = deflected ? Deflection : 0;
         this.problem = problem;
-        Shared = new bool[problem.Runs];
+        shared = new bool[problem.Runs];
         Price = new long[problem.Runs];
-        Count = new int[problem.Runs];
+        count = new int[problem.Runs];
         weight = new double[problem.Runs];
         var all = Int128.One;
         for (var run = 0; run < problem.Runs; run++)
@@ -46,9 +50,9 @@ internal sealed class KnapsackDual
             for (var place = problem.Start[run]; place < problem.UsableEnd[run]; place++)
                 most = Math.Max(most, problem.ValueOf[place]);
             all += most;
-            Shared[run] = problem.UsableEnd[run] - problem.Start[run] > 1;
+            shared[run] = problem.UsableEnd[run] - problem.Start[run] > 1;
             weight[run] = most;
-            if (!Shared[run])
+            if (!shared[run])
                 continue;
             sideWeight = Math.Max(sideWeight, most);
         }
@@ -73,21 +77,15 @@ internal sealed class KnapsackDual
         table.Set(prices);
         for (var run = 0; run < problem.Runs; run++)
         {
-            if (!Shared[run])
+            if (!shared[run])
                 continue;
             for (var place = problem.Start[run]; place < problem.UsableEnd[run]; place++)
                 Price[run] = Math.Max(Price[run], Scaled(problem.ValueOf[place] - table.Cost(run, place)));
         }
     }
 
-    /// <summary>[run]: whether more than one bin might have it.</summary>
-    public bool[] Shared { get; }
-
     /// <summary>[run]: what its one place costs, in units of <see cref="Unit"/>.</summary>
     public long[] Price { get; }
-
-    /// <summary>[run]: how many bins chose it.</summary>
-    public int[] Count { get; }
 
     /// <summary>Parts of a value that prices are counted in.</summary>
     public long Unit => 1L << shift;
@@ -102,17 +100,6 @@ internal sealed class KnapsackDual
     public int PlaceOf(int entry) => entryPlace[entry];
 
     public bool IsTaken(int entry) => taken[entry];
-
-    /// <summary>Whether its bin chose the place.</summary>
-    public bool IsChosen(int place) => taken[entryOf[place]];
-
-    public void SetPrice(int run, long price)
-    {
-        if (Price[run] == price)
-            return;
-        Price[run] = price;
-        Touch(run);
-    }
 
     /// <summary>All prices as they are.</summary>
     public State Save() => new([.. Price], [.. ingestPrice], [.. spreadPrice]);
@@ -200,7 +187,7 @@ internal sealed class KnapsackDual
     private double SlopeOf(int row)
     {
         if (row < problem.Runs)
-            return !Shared[row] || (Count[row] == 0 && Price[row] == 0) ? 0 : Count[row] - 1;
+            return !shared[row] || (count[row] == 0 && Price[row] == 0) ? 0 : count[row] - 1;
         var side = row - problem.Runs;
         var over = side < problem.Regions
             ? ingestUse[side] - problem.Ingest[side]
@@ -211,7 +198,7 @@ internal sealed class KnapsackDual
     private double WeightOf(int row)
     {
         if (row < problem.Runs)
-            return Shared[row] ? weight[row] : 0;
+            return shared[row] ? weight[row] : 0;
         var side = row - problem.Runs;
         double most = side < problem.Regions ? problem.Ingest[side] : problem.SpreadMax[side - problem.Regions];
         return most <= 0 ? 0 : sideWeight / (most * most);
@@ -246,7 +233,7 @@ internal sealed class KnapsackDual
     private Int128 Sum()
     {
         var sum = Int128.Zero;
-        Array.Clear(Count);
+        Array.Clear(count);
         Array.Clear(ingestUse);
         Array.Clear(spreadUse);
         for (var bin = 0; bin < problem.Bins; bin++)
@@ -271,7 +258,7 @@ internal sealed class KnapsackDual
 
     private void Use(int run, int place)
     {
-        Count[run]++;
+        count[run]++;
         var region = problem.RegionOfBin[problem.BinOf[place]];
         ingestUse[region] += problem.IngestOf[place];
         if (problem.Group[run] >= 0)
@@ -327,6 +314,17 @@ internal sealed class KnapsackDual
         var region = problem.RegionOfBin[problem.BinOf[place]];
         var profit = ((Int128)problem.ValueOf[place] << shift) - Price[run] - ((Int128)ingestPrice[region] * problem.IngestOf[place]);
         return problem.Group[run] < 0 ? profit : profit - ((Int128)spreadPrice[(problem.Group[run] * problem.Regions) + region] * problem.Gpus[run]);
+    }
+
+    /// <summary>Whether its bin chose the place.</summary>
+    private bool IsChosen(int place) => taken[entryOf[place]];
+
+    private void SetPrice(int run, long price)
+    {
+        if (Price[run] == price)
+            return;
+        Price[run] = price;
+        Touch(run);
     }
 
     private void Touch(int run)

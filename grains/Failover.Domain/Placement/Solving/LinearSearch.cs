@@ -141,7 +141,7 @@ internal sealed class LinearSearch
         // Needs are never negative: there is nothing left exactly where what is taken does not fit.
         if (overdrawn > 0)
             return true;
-        for (var attempt = 0; attempt < 2; attempt++)
+        for (var attempt = 0; ; attempt++)
         {
             // Rounding errors may hide a proof: then all over again.
             if (attempt > 0)
@@ -162,8 +162,6 @@ internal sealed class LinearSearch
                 return overdrawn > 0;
             }
         }
-
-        return false;
     }
 
     private void Reduce(Int128 slack)

@@ -14,7 +14,7 @@ internal sealed class SolveRun(GangProblem problem, ISolveBudget budget, GangSol
     /// <summary>Up to here branch and bound mostly ends within a failover's budget, so it comes early.</summary>
     private const int SmallCandidatesMax = 5_000;
 
-    /// <summary>Rounds before that, which makes plans of its own: a few milliseconds, whatever the budget.</summary>
+    /// <summary>Rounds before that, whatever the budget: branch and bound makes plans of its own.</summary>
     private const int SmallRounds = 1_000;
 
     /// <summary>Above, to try every place for its loss takes longer than it saves.</summary>
